@@ -1,0 +1,94 @@
+#!/bin/bash
+# Runs on a manager: one command that checks a joined node, labels it with its instance id and sets it active, unless a
+# service runs an image that the host does not hold yet. Safe to run twice. Prints one JSON line.
+set -eu
+: "${SSM_nodeId:?agent too old}" "${SSM_instanceId:?agent too old}" "${SSM_images?agent too old}"
+: "${SSM_directories?agent too old}" "${SSM_now:?agent too old}"
+. lib/json.sh
+. lib/docker.sh
+. lib/engine.sh
+
+require_manager
+
+state=unknown
+for _ in $(seq 40); do
+  state=$(docker_format '<<.Status.State>>' node inspect "$SSM_nodeId" 2>&1) || true
+  case $state in
+    ready) break ;;
+    *"No such node"*) printf '{"outcome":"unknown-node"}\n' && exit 0 ;;
+    *"does not have a leader"* | *deadline*) fail manager "$state" ;;
+  esac
+  sleep 0.25
+done
+[ "$state" = ready ] || fail ready "node $SSM_nodeId is $state after 10 s, not ready"
+
+# --- what could land here: every service but those that only managers run.
+
+# The template marks services that are constrained to managers; the loop below leaves them out.
+# shellcheck disable=SC2016 # Go template variables
+template='<<$manager := false>><<range .Spec.TaskTemplate.Placement.Constraints>>'
+# shellcheck disable=SC2016
+template=$template'<<if or (eq . "node.role==manager") (eq . "node.role == manager")>><<$manager = true>><<end>><<end>>'
+# shellcheck disable=SC2016
+template=$template'<<if not $manager>><<.ID>> <<.Spec.TaskTemplate.ContainerSpec.Image>>'
+template=$template'<<range .Spec.TaskTemplate.ContainerSpec.Mounts>><<if eq (print .Type) "bind">> <<.Source>><<end>><<end>><<"\n">><<end>>'
+
+# shellcheck disable=SC2046 # one word a service
+list_services() {
+  set -- $(docker service ls -q)
+  [ $# -eq 0 ] || docker_format "$template" service inspect "$@"
+}
+services=$(list_services | grep . | sort || true)
+
+images='' directories='' changed=no
+while read -r _ image sources; do
+  [ -n "$image" ] || continue
+  images="$images $image" directories="$directories $sources"
+  case " $SSM_images " in *" $image "*) ;; *) changed=yes ;; esac
+  for source in $sources; do
+    case $source in /var/run/docker.sock | /run/docker.sock) continue ;; esac
+    case " $SSM_directories " in *" $source "*) ;; *) changed=yes ;; esac
+  done
+done <<LIST
+$services
+LIST
+
+words() { printf '%s\n' "$1" | tr ' ' '\n' | grep . | grep -vx '/var/run/docker.sock\|/run/docker.sock' | sort -u | paste -sd ' ' || true; }
+wanted=$(printf '"images":%s,"directories":%s' "$(json_string "$(words "$images")")" "$(json_string "$(words "$directories")")")
+if [ "$changed" = yes ]; then
+  printf '{"outcome":"changed",%s}\n' "$wanted"
+  exit 0
+fi
+
+# --- label and activate: compare-and-swap by the version that was read, so that a drain in between wins.
+
+# shellcheck disable=SC2016 # Go template variables
+labels='<<range $key, $value := .Spec.Labels>><<if and (ne $key "hive.instance-id") (ne $key "hive.active-since")>><<json $key>>:<<json $value>>,<<end>><<end>>'
+spec='{"Name":<<json .Spec.Name>>,"Role":<<json .Spec.Role>>,"Availability":"active","Labels":{ '$labels
+spec=$spec'"hive.instance-id":"'$SSM_instanceId'","hive.active-since":"'$SSM_now'"} }'
+for _ in 1 2 3 4 5; do
+  node=$(docker_format "<<.Version.Index>> <<.Spec.Availability>> <<index .Spec.Labels \"hive.retiring\">>;$spec" \
+    node inspect "$SSM_nodeId")
+  read -r version availability retiring <<<"${node%%;*}"
+  [ -z "$retiring" ] || { printf '{"outcome":"retiring"}\n' && exit 0; }
+  if [ "$availability" = active ] &&
+    [ "$(docker_format '<<index .Spec.Labels "hive.instance-id">>' node inspect "$SSM_nodeId")" = "$SSM_instanceId" ]; then
+    answer=200
+    break
+  fi
+  answer=$(printf '%s' "${node#*;}" |
+    engine POST "/nodes/$SSM_nodeId/update?version=$version" -H 'Content-Type: application/json' -d @-)
+  case $answer in *200) break ;; *"out of sequence"*) ;; *) break ;; esac
+done
+case $answer in *200) ;; *) fail activate "node $SSM_nodeId: $(engine_message "$answer")" ;; esac
+
+# --- the scheduler hands out pending tasks within milliseconds; nothing after two seconds means nothing to run.
+
+tasks=
+for _ in $(seq 8); do
+  tasks=$(docker_format '<<.ID>>' node ps "$SSM_nodeId" --no-trunc --filter desired-state=running 2>/dev/null |
+    paste -sd ' ')
+  [ -z "$tasks" ] || break
+  sleep 0.25
+done
+printf '{"outcome":"active","tasks":%s,%s}\n' "$(json_string "$tasks")" "$wanted"

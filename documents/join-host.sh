@@ -1,0 +1,136 @@
+#!/bin/bash
+# Runs on the host that joins: waits until it is ready, holds the services' images and directories, joins as a worker.
+# Safe to run twice: what is done already is seen and left alone. Prints one JSON line.
+set -eu
+: "${SSM_mode:?agent too old}" "${SSM_managers:?agent too old}" "${SSM_tokenParameter:?agent too old}"
+: "${SSM_registry:?agent too old}" "${SSM_registryRegion:?agent too old}" "${SSM_images?agent too old}"
+: "${SSM_directories?agent too old}" "${SSM_readySeconds:?agent too old}" "${SSM_rejoin:?agent too old}"
+. lib/json.sh
+. lib/docker.sh
+. lib/engine.sh
+. lib/aws.sh
+
+state_directory=/run/hive-swarm
+tombstone=$state_directory/retiring
+mkdir -p "$state_directory"
+
+# --- ready: the agent is Online before the instance has finished booting.
+
+not_ready() {
+  if command -v cloud-init >/dev/null; then
+    boot=$(timeout 5 cloud-init status 2>&1) || true
+    case $boot in
+      *"status: done"* | *"status: degraded"* | *"status: disabled"*) ;;
+      *"status: error"*) fail ready "cloud-init ended in error: $boot; see /var/log/cloud-init-output.log" ;;
+      *) echo "cloud-init has not finished ($boot)" && return 0 ;;
+    esac
+  fi
+  docker info >/dev/null 2>&1 || { echo "the Docker daemon does not answer" && return 0; }
+  systemctl is-active --quiet filebeat || { echo "filebeat is not active" && return 0; }
+  return 1
+}
+
+deadline=$(($(date +%s) + SSM_readySeconds))
+while reason=$(not_ready); do
+  [ "$(date +%s)" -lt "$deadline" ] ||
+    fail ready "not ready after $SSM_readySeconds s: $reason"
+  sleep 0.5
+done
+[ -z "$reason" ] || { printf '%s\n' "$reason" && exit 1; }
+
+# --- images: by digest, with the host's own role, so that no task ever depends on a twelve-hour token.
+
+registry_auth() {
+  aws_credentials || fail login "no credentials of the instance's role at the metadata address; is a role attached?"
+  answer=$(aws_json ecr api.ecr "$SSM_registryRegion" \
+    AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken '{}') ||
+    fail login "ecr GetAuthorizationToken in $SSM_registryRegion: $answer"
+  password=$(printf '%s' "$answer" | json_member authorizationToken | base64 -d | cut -d: -f2-)
+  printf '{"username":"AWS","password":"%s","serveraddress":"%s"}' "$password" "$SSM_registry" |
+    base64 -w0 | tr '+/' '-_'
+}
+
+pull() {
+  name=$(printf '%s' "$1" | sed 's/%/%25/g; s/@/%40/g; s/:/%3A/g; s,/,%2F,g; s/+/%2B/g')
+  case $1 in
+    "$SSM_registry"/*) printf 'header = "X-Registry-Auth: %s"\n' "$auth" ;;
+  esac | engine POST "/images/create?fromImage=$name" -K - | tail -n 3
+}
+
+auth=
+pulled=0
+for image in $SSM_images; do
+  # A tag may have moved since; only a digest says that what is here is what is wanted.
+  case $image in *@sha256:*) docker image inspect "$image" >/dev/null 2>&1 && continue ;; esac
+  case $image in
+    "$SSM_registry"/*) [ -n "$auth" ] || auth=$(registry_auth) || { printf '%s\n' "$auth" && exit 1; } ;;
+  esac
+  answer=$(pull "$image") || fail pull "$image: the Engine API did not answer: $answer"
+  case $answer in
+    *errorDetail*) fail pull "$image: $(printf '%s' "$answer" | sed -n 's/.*"error":"\(.*\)"}.*/\1/p' | head -n 1)" ;;
+    *$'\n200' | 200) pulled=$((pulled + 1)) ;;
+    *) fail pull "$image: $(engine_message "$answer")" ;;
+  esac
+done
+
+# --- directories: a bind mount's source must exist, or the task is rejected.
+
+for directory in $SSM_directories; do
+  mkdir -p -- "$directory" || fail directories "mkdir $directory"
+done
+
+if [ "$SSM_mode" = prepare ]; then
+  # A machine of a warm pool: what an earlier life left behind must not keep it from joining later.
+  rm -f "$tombstone"
+  printf '{"outcome":"prepared","pulled":%d}\n' "$pulled"
+  exit 0
+fi
+
+# --- join: never once the machine's retirement has begun (the lock is shared with begin-retire).
+
+exec 9>"$state_directory/lock"
+flock -w 60 9 || fail join "another join or retire holds $state_directory/lock for over 60 s"
+[ ! -e "$tombstone" ] || { printf '{"outcome":"retiring"}\n' && exit 0; }
+
+swarm_state() { docker_format '<<.Swarm.LocalNodeState>>' info 2>/dev/null; }
+node_id() { docker_format '<<.Swarm.NodeID>>' info; }
+
+leave_broken() { docker swarm leave --force >/dev/null 2>&1 || true; }
+
+join_token() {
+  aws_credentials || fail token "no credentials of the instance's role at the metadata address; is a role attached?"
+  answer=$(aws_json ssm ssm "$aws_region" AmazonSSM.GetParameter \
+    "{\"Name\":\"$SSM_tokenParameter\",\"WithDecryption\":true}") ||
+    fail token "ssm GetParameter $SSM_tokenParameter: $answer"
+  printf '%s' "$answer" | json_member Value
+}
+
+case $(swarm_state) in
+  active) [ "$SSM_rejoin" != yes ] || leave_broken ;;
+  inactive) ;;
+  pending) # An earlier join goes on in the background: give it a moment.
+    for _ in $(seq 20); do
+      [ "$(swarm_state)" = pending ] || break
+      sleep 0.5
+    done
+    [ "$(swarm_state)" = active ] || leave_broken
+    ;;
+  *) leave_broken ;;
+esac
+
+joined=already
+if [ "$(swarm_state)" != active ]; then
+  joined=now
+  causes=
+  for manager in $SSM_managers; do
+    token=$(join_token) || { printf '%s\n' "$token" && exit 1; }
+    # The token goes in on standard input: an argument could be read by every user of the host.
+    answer=$(printf '{"ListenAddr":"0.0.0.0:2377","RemoteAddrs":["%s:2377"],"JoinToken":"%s","Availability":"drain"}' \
+      "$manager" "$token" | engine POST /swarm/join --max-time 25 -H 'Content-Type: application/json' -d @-) || true
+    [ "$(swarm_state)" != active ] || break
+    causes="$causes$manager: $(engine_message "${answer:-no answer within 25 s}"); "
+    leave_broken
+  done
+  [ "$(swarm_state)" = active ] || fail join "no manager let this host in: $causes"
+fi
+printf '{"outcome":"joined","nodeId":"%s","joined":"%s","pulled":%d}\n' "$(node_id)" "$joined" "$pulled"

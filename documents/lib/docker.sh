@@ -1,0 +1,18 @@
+#!/bin/sh
+# Docker with Go templates. Systems Manager gives double braces in a document a meaning of its own and knows no escape, so
+# the scripts write << and >> where docker wants double braces.
+
+go_template() { printf '%s' "$1" | tr '<>' '{}'; }
+
+# docker_format TEMPLATE COMMAND…: `docker COMMAND… --format TEMPLATE`.
+docker_format() {
+  docker_template=$(go_template "$1")
+  shift
+  timeout 60 docker "$@" --format "$docker_template"
+}
+
+# Ends the script unless this host is a manager that has control of its swarm.
+require_manager() {
+  [ "$(timeout 10 docker info --format "$(go_template '<<.Swarm.ControlAvailable>>')" 2>/dev/null)" = true ] ||
+    fail manager "this host is not a manager that can be asked: docker info shows no control of a swarm"
+}

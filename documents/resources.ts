@@ -1,0 +1,71 @@
+// The SSM documents as CloudFormation resources: one AWS::SSM::Document per documents/<name>.sh, its parameters in
+// <name>.json beside it. Read by serverless.yml at packaging time.
+import { readdirSync, readFileSync } from "node:fs";
+
+interface DocumentFile {
+  description: string;
+  parameters: Record<string, unknown>;
+}
+
+const directory = new URL("./", import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, directory), "utf8");
+
+/** `join-host` → `JoinHostDocument`. */
+const logicalId = (name: string): string =>
+  `${name.replace(/(^|-)(.)/g, (_match, _dash, letter: string) => letter.toUpperCase())}Document`;
+
+/** A document is one file for the agent, so `. lib/x.sh` is replaced by that file's text. */
+export const inlineLibraries = (script: string): string =>
+  script.replace(/^\. (lib\/[a-z-]+\.sh)$/gm, (_line, library: string) =>
+    read(library).replace(/^#!.*\n/, "").trimEnd(),
+  );
+
+export const documentNames = (): string[] =>
+  readdirSync(directory)
+    .filter((file) => file.endsWith(".sh"))
+    .map((file) => file.slice(0, -3))
+    .sort();
+
+/** The content of a document (schema 2.2), as SSM keeps it. */
+export const documentContent = (name: string) => {
+  const { description, parameters } = JSON.parse(read(`${name}.json`)) as DocumentFile;
+  return {
+    schemaVersion: "2.2",
+    description,
+    parameters,
+    mainSteps: [
+      {
+        action: "aws:runShellScript",
+        name: "run",
+        inputs: {
+          timeoutSeconds: "{{ executionTimeout }}",
+          runCommand: inlineLibraries(read(`${name}.sh`)).split("\n"),
+        },
+      },
+    ],
+  };
+};
+
+/** The packager resolves `${…}` wherever it stands, in the scripts too: escaped here, it arrives as written. */
+const escapeVariables = <T>(content: T): T =>
+  JSON.parse(JSON.stringify(content).replaceAll("${", "\\\\${")) as T;
+
+export const resources = () => ({
+  Resources: Object.fromEntries(
+    documentNames().map((name) => [
+      logicalId(name),
+      {
+        Type: "AWS::SSM::Document",
+        Properties: {
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own variable.
+          Name: { "Fn::Sub": "${AWS::StackName}-" + name },
+          DocumentType: "Command",
+          DocumentFormat: "JSON",
+          TargetType: "/AWS::EC2::Instance",
+          UpdateMethod: "NewVersion",
+          Content: escapeVariables(documentContent(name)),
+        },
+      },
+    ]),
+  ),
+});

@@ -1,0 +1,117 @@
+// The command line of the sandbox, as data. Unknown commands and flags are refused, with what would be right.
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+
+/** A mistake in the command line: said without a stack trace. */
+export class UsageError extends Error {}
+
+export interface UpArguments {
+  command: "up";
+  managers: number;
+  workers: number;
+  /** Whether the load balancer is attached to the worker group, or ours to register with. */
+  attached: boolean;
+  heartbeatSeconds: number;
+  /** A directory with another Docker engine's binaries; the installed one where absent. */
+  engine: string | undefined;
+  /** Settings of the functions, laid over those of the packaged template. */
+  settings: Record<string, string>;
+}
+
+export type Arguments =
+  | UpArguments
+  | { command: "status"; json: boolean }
+  | { command: "down" }
+  | { command: "help" };
+
+export const USAGE = `The sandbox: a small AWS on this machine, with real Docker engines, a real swarm, and this project's functions.
+
+  npm run sandbox -- up       build what is needed, start everything, return when it is ready
+  npm run sandbox -- status   show what is running
+  npm run sandbox -- down     stop everything and leave nothing behind
+
+up takes:
+  --managers N          swarm managers (default 1; 3 is what production has)
+  --workers N           workers that the group starts with (default 1)
+  --attached            the load balancer is attached to the worker group (default)
+  --not-attached        it is not: the functions register and deregister
+  --heartbeat SECONDS   heartbeat timeout of both lifecycle hooks, 30 to 7200 (default 60)
+  --engine DIRECTORY    use dockerd and friends from here instead of the installed ones
+  --set NAME=VALUE      set an environment variable of the functions (may be repeated)
+
+status takes:
+  --json                print it for programs
+
+Afterwards, in any shell:
+  . .sandbox/env
+  aws autoscaling set-desired-capacity --auto-scaling-group-name "$HIVE_WORKER_GROUP" --desired-capacity 3
+`;
+
+const OPTIONS = {
+  up: {
+    managers: { type: "string", default: "1" },
+    workers: { type: "string", default: "1" },
+    attached: { type: "boolean", default: false },
+    "not-attached": { type: "boolean", default: false },
+    heartbeat: { type: "string", default: "60" },
+    engine: { type: "string" },
+    set: { type: "string", multiple: true, default: [] },
+  },
+  status: { json: { type: "boolean", default: false } },
+  down: {},
+} as const satisfies Record<string, ParseArgsOptionsConfig>;
+
+/** @throws UsageError that says what is wrong and what would be right. */
+export const parseArguments = (words: string[]): Arguments => {
+  const [command, ...rest] = words;
+  if (command === undefined || ["help", "--help", "-h"].includes(command)) return { command: "help" };
+  if (rest.includes("--help") || rest.includes("-h")) return { command: "help" };
+  switch (command) {
+    case "up":
+      return upArguments(rest);
+    case "status":
+      return { command, json: strictly(rest, OPTIONS.status).json };
+    case "down":
+      strictly(rest, OPTIONS.down);
+      return { command };
+    default:
+      throw new UsageError(`There is no command "${command}": it is up, status or down.`);
+  }
+};
+
+const upArguments = (words: string[]): UpArguments => {
+  const values = strictly(words, OPTIONS.up);
+  if (values.attached && values["not-attached"]) {
+    throw new UsageError("--attached and --not-attached exclude each other: give one of them.");
+  }
+  return {
+    command: "up",
+    managers: wholeNumber("--managers", values.managers, 1, 7),
+    workers: wholeNumber("--workers", values.workers, 0, 40),
+    attached: !values["not-attached"],
+    heartbeatSeconds: wholeNumber("--heartbeat", values.heartbeat, 30, 7200),
+    engine: values.engine,
+    settings: Object.fromEntries(values.set.map(setting)),
+  };
+};
+
+const strictly = <Options extends ParseArgsOptionsConfig>(args: string[], options: Options) => {
+  try {
+    return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+};
+
+const wholeNumber = (flag: string, text: string, least: number, most: number): number => {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+  throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not "${text}".`);
+};
+
+const setting = (text: string): [string, string] => {
+  const [, name, value] = /^([A-Z][A-Z0-9_]*)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new UsageError(`--set takes NAME=VALUE with a name in capitals, not "${text}".`);
+  }
+  return [name, value];
+};

@@ -1,0 +1,25 @@
+// What the Classic ELB model is configured with.
+import type { HealthCheck, Listener } from "@aws-sdk/client-elastic-load-balancing";
+import type { Clock } from "../../clock.ts";
+import type { Machines, Proxy } from "../../ports.ts";
+
+export interface LoadBalancerConfig {
+  name: string;
+  /** 1–3600; 0 switches connection draining off. AWS's default is 300. */
+  drainingTimeoutSeconds: number;
+  listeners: Listener[];
+  healthCheck: HealthCheck;
+  dnsName?: string;
+}
+
+export interface ClassicLoadBalancingOptions {
+  clock: Clock;
+  /** The proxy behind the (one) load balancer, or one for each by name. */
+  proxy: Proxy | Record<string, Proxy>;
+  machines: Pick<Machines, "agent" | "alive">;
+  loadBalancers: LoadBalancerConfig[];
+  /** How often a draining instance's connections are counted. Default 250. */
+  drainPollMs?: number;
+  /** Told what the proxy refused. Default: standard error. */
+  report?: (message: string, error: unknown) => void;
+}

@@ -1,0 +1,52 @@
+// The command line of the sandbox: what it takes, and that it refuses everything else.
+import { parseArguments, UsageError } from "../../sandbox/cli/arguments.ts";
+
+describe("the command line of the sandbox", () => {
+  it("starts one manager and one worker, the balancer attached, when nothing is said", () => {
+    expect(parseArguments(["up"])).toEqual({
+      command: "up",
+      managers: 1,
+      workers: 1,
+      attached: true,
+      heartbeatSeconds: 60,
+      engine: undefined,
+      settings: {},
+    });
+  });
+
+  it("takes what it is told", () => {
+    const words = "up --managers 3 --workers=2 --not-attached --heartbeat 30 --set A_B=c=d --set E=".split(
+      " ",
+    );
+    expect(parseArguments(words)).toMatchObject({
+      managers: 3,
+      workers: 2,
+      attached: false,
+      heartbeatSeconds: 30,
+      settings: { A_B: "c=d", E: "" },
+    });
+  });
+
+  it.each([
+    ["a command that does not exist", "start"],
+    ["a flag that does not exist", "up --worker 2"],
+    ["a word that is no flag", "up 3"],
+    ["no manager", "up --managers 0"],
+    ["half a worker", "up --workers 0.5"],
+    ["a negative number", "up --workers=-1"],
+    ["a missing number", "up --workers"],
+    ["a heartbeat that AWS would refuse", "up --heartbeat 29"],
+    ["contradictory flags", "up --attached --not-attached"],
+    ["a setting without a value", "up --set NAME"],
+    ["flags of another command", "down --json"],
+  ])("refuses %s", (_what, line) => {
+    expect(() => parseArguments(line.split(" "))).toThrow(UsageError);
+  });
+
+  it.each([[], ["help"], ["--help"], ["up", "--help"], ["down", "-h"]])(
+    "shows help for %j",
+    (...words: string[]) => {
+      expect(parseArguments(words)).toEqual({ command: "help" });
+    },
+  );
+});
