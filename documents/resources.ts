@@ -17,8 +17,19 @@ const logicalId = (name: string): string =>
 /** A document is one file for the agent, so `. lib/x.sh` is replaced by that file's text. */
 export const inlineLibraries = (script: string): string =>
   script.replace(/^\. (lib\/[a-z-]+\.sh)$/gm, (_line, library: string) =>
-    read(library).replace(/^#!.*\n/, "").trimEnd(),
+    read(library)
+      .replace(/^#!.*\n/, "")
+      .trimEnd(),
   );
+
+/** Systems Manager reads double braces as its own parameters and knows no escape for them (documents/lib/docker.sh). */
+const withoutBraces = (name: string, script: string): string => {
+  const line = script.split("\n").findIndex((text) => /\{\{|\}\}/.test(text));
+  if (line < 0) return script;
+  throw new Error(
+    `documents/${name}.sh: line ${line + 1} (libraries included) holds double braces; write << and >> through docker_format`,
+  );
+};
 
 export const documentNames = (): string[] =>
   readdirSync(directory)
@@ -39,7 +50,7 @@ export const documentContent = (name: string) => {
         name: "run",
         inputs: {
           timeoutSeconds: "{{ executionTimeout }}",
-          runCommand: inlineLibraries(read(`${name}.sh`)).split("\n"),
+          runCommand: withoutBraces(name, inlineLibraries(read(`${name}.sh`))).split("\n"),
         },
       },
     ],
@@ -57,8 +68,7 @@ export const resources = () => ({
       {
         Type: "AWS::SSM::Document",
         Properties: {
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own variable.
-          Name: { "Fn::Sub": "${AWS::StackName}-" + name },
+          Name: { "Fn::Join": ["-", [{ Ref: "AWS::StackName" }, name]] },
           DocumentType: "Command",
           DocumentFormat: "JSON",
           TargetType: "/AWS::EC2::Instance",

@@ -46,6 +46,11 @@ export class VirtualClock implements Clock {
     return { cancel: () => this.#timers.delete(id) };
   }
 
+  /** When the next timer is due (milliseconds since the epoch); undefined: there is none. */
+  nextDue(): number | undefined {
+    return this.#next(Number.POSITIVE_INFINITY)?.[1].due;
+  }
+
   /** Moves to `target` (milliseconds since the epoch), running every timer that is due on the way. */
   async advanceTo(target: number): Promise<void> {
     await settle();

@@ -47,8 +47,8 @@ export const forward = async ({ preferredPort, socketPath }: Forward): Promise<D
 /** Passes everything from one side to the other; a side that breaks breaks the other in the same way. */
 const join = (from: Socket, to: Socket): void => {
   from.pipe(to);
-  from.on("error", () => to.destroy());
-  from.on("close", (broken) => (broken ? to.destroy() : to.end()));
+  from.on("error", () => to.resetAndDestroy());
+  from.on("close", (broken) => (broken ? to.resetAndDestroy() : to.end()));
 };
 
 const listen = (server: Server, port: number): Promise<number> =>

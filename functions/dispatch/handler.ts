@@ -1,1 +1,19 @@
-export const handler = async () => {};
+// The entry of `dispatch`: an event from EventBridge (or a person) starts a flow by name.
+import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { readConfig } from "../../shared/config/config.ts";
+import { parseEvent } from "../../shared/events/parse.ts";
+import { dispatch } from "../../shared/flows/dispatch.ts";
+import { createLog } from "../../shared/log.ts";
+
+const log = createLog("dispatch");
+const dispatcher = {
+  autoScaling: new AutoScalingClient(),
+  lambda: new LambdaClient(),
+  config: readConfig(process.env),
+  functions: { join: process.env.JOIN_FUNCTION ?? "", retire: process.env.RETIRE_FUNCTION ?? "" },
+  log,
+};
+
+/** What throws here is invoked again twice by Lambda and then goes to the dead-letter queue. */
+export const handler = (event: unknown) => dispatch(dispatcher, parseEvent(event));

@@ -23,7 +23,9 @@ export function unifiedHierarchy(): string {
   for (const path of [base, join(base, "unified")]) {
     if (existsSync(join(path, "cgroup.controllers"))) return path;
   }
-  throw new Error(`No cgroup version 2 hierarchy below ${base}: mount one, \`mount -t cgroup2 none ${base}/unified\``);
+  throw new Error(
+    `No cgroup version 2 hierarchy below ${base}: mount one, \`mount -t cgroup2 none ${base}/unified\``,
+  );
 }
 
 export interface InstanceCgroup {
@@ -42,7 +44,9 @@ export function createInstanceCgroup(name: string, instanceId: string): Instance
   try {
     mkdirSync(processes, { recursive: true });
   } catch (cause) {
-    throw new Error(`Could not make the control group ${processes}: it needs root and a writable ${base}`, { cause });
+    throw new Error(`Could not make the control group ${processes}: it needs root and a writable ${base}`, {
+      cause,
+    });
   }
   return { path, processes, containers: join("/", name, instanceId, "containers") };
 }
@@ -59,7 +63,9 @@ export function killAll(path: string): void {
 
 /** Removes the folders of a name (`hive-1234abcd`, or `hive-1234abcd/i-0…` for one instance) everywhere. */
 export async function removeCgroups(name: string): Promise<void> {
-  const hierarchies = existsSync(base) ? [base, ...directoriesIn(base).map((child) => join(base, child))] : [];
+  const hierarchies = existsSync(base)
+    ? [base, ...directoriesIn(base).map((child) => join(base, child))]
+    : [];
   for (const hierarchy of hierarchies) {
     const path = join(hierarchy, name);
     if (!existsSync(path)) continue;
@@ -67,7 +73,9 @@ export async function removeCgroups(name: string): Promise<void> {
     const deadline = Date.now() + removalTimeoutMilliseconds;
     for (let error = removeTree(path); error !== undefined; error = removeTree(path)) {
       if (Date.now() > deadline) {
-        throw new Error(`Could not remove the control group ${path}: something still runs in it`, { cause: error });
+        throw new Error(`Could not remove the control group ${path}: something still runs in it`, {
+          cause: error,
+        });
       }
       await delay(20);
     }

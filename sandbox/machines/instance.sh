@@ -65,7 +65,6 @@ path="${HIVE_NODE_DIRECTORY}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 } >run/units/docker.sh
 {
   printf '#!/bin/bash\nexport PATH=%q HOME=/root LANG=C.UTF-8\n' "$path"
-  printf 'for assignment in %s; do export "${assignment?}"; done\n' "${HIVE_SHIPPER_ENVIRONMENT:-}"
   printf 'exec'
   printf ' %q' "$@"
   printf ' >>/run/sandbox/shipper.log 2>&1\n'

@@ -12,10 +12,8 @@ export interface RealMachinesOptions {
   stateDirectory: string;
   /** The project, which the instances see at the same path. */
   projectDirectory: string;
-  /** The log shipper's command line, run inside each instance, by its stand-in for systemd, as `filebeat`. */
+  /** The log shipper's command line (with `env NAME=VALUE` where it needs any), run in each instance as `filebeat`. */
   shipper: readonly string[];
-  /** More environment variables for the log shipper. */
-  shipperEnvironment?: Readonly<Record<string, string>>;
   /** Default `ap-northeast-1`. */
   region?: string;
   /** The role whose credentials the metadata service gives. Default `hive-instance`. */

@@ -21,6 +21,8 @@ address add 169.254.169.254/32 dev hive0
 link set hive0 up
 LINKS
 echo 0 >/proc/sys/net/ipv4/ip_forward
+# A refused connection is to show at once and each time; the kernel would answer one in a second.
+echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
 NETWORK
 
 echo ready

@@ -30,7 +30,7 @@ export interface StartRootOptions {
 
 /**
  * Starts the root: PID 1, the cloud's network namespace with its bridge (10.78.0.1 and 169.254.169.254), and
- * `instances/` and `run/` below the state directory.
+ * `instances/` and `run/` below the state directory, empty.
  * @throws when a sandbox of this state directory runs already, or when namespaces cannot be made
  */
 export async function startRoot(stateDirectory: string, options: StartRootOptions = {}): Promise<RootHandle> {
@@ -38,8 +38,13 @@ export async function startRoot(stateDirectory: string, options: StartRootOption
   checkSocketPaths(directory);
   const running = findRoot(directory);
   if (running) {
-    throw new Error(`A sandbox of ${directory} runs already (process ${running.pid}): end it with \`down\` first`);
+    throw new Error(
+      `A sandbox of ${directory} runs already (process ${running.pid}): end it with \`down\` first`,
+    );
   }
+  // What a sandbox before this one left: whole when it crashed, its logs when it was ended.
+  await stopRoot(directory);
+  await rm(join(directory, "instances"), { recursive: true, force: true });
   for (const name of ["run", "instances"]) mkdirSync(join(directory, name), { recursive: true });
   const dieWithParent = options.dieWithParent ? ["setpriv", "--pdeathsig", "KILL"] : [];
   const unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
@@ -65,7 +70,9 @@ export function findRoot(stateDirectory: string): RootHandle | undefined {
     if (!/^\d+$/.test(name)) continue;
     try {
       if (readFileSync(`/proc/${name}/cmdline`, "utf8") !== `${wanted}\0`) continue;
-      const numbers = /^NSpid:\s+(.*)$/m.exec(readFileSync(`/proc/${name}/status`, "utf8"))?.[1]?.split(/\s+/);
+      const numbers = /^NSpid:\s+(.*)$/m
+        .exec(readFileSync(`/proc/${name}/status`, "utf8"))?.[1]
+        ?.split(/\s+/);
       if (numbers && numbers.length > 1 && numbers.at(-1) === "1") {
         return { stateDirectory: directory, pid: Number(name) };
       }
@@ -77,7 +84,11 @@ export function findRoot(stateDirectory: string): RootHandle | undefined {
 }
 
 /** Runs a command inside the sandbox, in the cloud's own network. */
-export function inCloud(handle: RootHandle, argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
+export function inCloud(
+  handle: RootHandle,
+  argv: readonly string[],
+  options: SpawnOptions = {},
+): ChildProcess {
   const network = `/proc/${handle.pid}/root${join(handle.stateDirectory, "run/network")}`;
   return enter(handle, [`--net=${network}`], argv, options);
 }
@@ -151,7 +162,8 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch (cause) {
-    if (!isGone(cause)) throw new Error(`Could not end the sandbox's root, process ${pid}: not root?`, { cause });
+    if (!isGone(cause))
+      throw new Error(`Could not end the sandbox's root, process ${pid}: not root?`, { cause });
   }
 }
 
@@ -184,7 +196,9 @@ function firstLine(child: ChildProcess, what: string): Promise<void> {
     child.once("error", (cause) => failed(new Error(`Could not ${what}: is util-linux there?`, { cause })));
     child.once("exit", (code, signal) => {
       clearTimeout(timer);
-      failed(new Error(`Could not ${what} (${signal ?? code}): ${errors.trim()}. It needs root and namespaces`));
+      failed(
+        new Error(`Could not ${what} (${signal ?? code}): ${errors.trim()}. It needs root and namespaces`),
+      );
     });
   });
 }

@@ -1,6 +1,13 @@
 // Reads the facts' own lines (a letter, a tab, fields) into samples. The script documents/log-state.sh names them.
 
-import type { FileFacts, FilebeatProcess, FilebeatStats, RegistryEntry, RegistryLayout, Sample } from "./facts.ts";
+import type {
+  FilebeatProcess,
+  FilebeatStats,
+  FileFacts,
+  RegistryEntry,
+  RegistryLayout,
+  Sample,
+} from "./facts.ts";
 import { parseRegistryEntry } from "./registry-entry.ts";
 
 const layouts: readonly RegistryLayout[] = ["operation-log", "data-json", "single-file", "none", "unknown"];
@@ -21,7 +28,8 @@ const expandRepeated = (lines: readonly string[]): string[][] => {
     const body = bodies.at(-1);
     const repeated = /^=(\d+),(\d+)$/.exec(line);
     if (line.startsWith("T\t")) bodies.push([line]);
-    else if (body === undefined) throw new Error(`A sample must begin with its time, not with ${quoted(line)}`);
+    else if (body === undefined)
+      throw new Error(`A sample must begin with its time, not with ${quoted(line)}`);
     else if (repeated === null) body.push(line);
     else body.push(...(bodies[0] ?? []).slice(Number(repeated[1]), Number(repeated[2]) + 1));
   }

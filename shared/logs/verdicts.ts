@@ -71,6 +71,8 @@ export interface UnshippedRange {
   encodedPath: string;
   device: string;
   inode: string;
+  /** Without a name: reachable only through filebeat's open descriptor. */
+  deleted: boolean;
   offset: number;
   size: number;
 }

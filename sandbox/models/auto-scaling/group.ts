@@ -15,8 +15,10 @@ export interface ManagedInstance {
   running: boolean;
   /** On its way out: counts for nothing any more, and no launch step may follow. */
   leaving: boolean;
-  /** Settles when the launch path has stopped touching the instance. */
-  launching: Promise<void>;
+  /** In the warm pool, or on its way there. */
+  inPool: boolean;
+  /** Settles when the path that the instance is on (launch, standby, …) has stopped touching it. */
+  underway: Promise<void>;
   /** Load balancers that the group registered it with. */
   readonly registeredWith: Set<string>;
 }
@@ -60,16 +62,13 @@ const OUTSIDE_CAPACITY: ReadonlySet<LifecycleState> = new Set<LifecycleState>([
   "Standby",
   "Detaching",
   "Detached",
-  "Warmed:Pending",
-  "Warmed:Pending:Wait",
-  "Warmed:Pending:Proceed",
-  "Warmed:Stopped",
-  "Warmed:Running",
 ]);
 
 /** True for the instances that make up the desired capacity. */
 export const counts = (instance: ManagedInstance): boolean =>
-  !instance.leaving && (instance.state === undefined || !OUTSIDE_CAPACITY.has(instance.state));
+  !instance.leaving &&
+  !instance.inPool &&
+  (instance.state === undefined || !OUTSIDE_CAPACITY.has(instance.state));
 
 export const hooksFor = (group: Group, transition: Transition): HookConfig[] =>
   [...group.hooks.values()].filter((hook) => hook.transition === transition);

@@ -11,7 +11,7 @@ const ROUTE: Route = { origin: "EC2", destination: "AutoScalingGroup" };
 /** Starts a machine and takes it into the group. Answers at once; the launch goes on by itself. */
 export function launch(parts: Parts, group: Group, cause: string): ManagedInstance {
   const instance = admit(parts, group, `i-0${parts.ids()}`);
-  instance.launching = powerOnAndEnter(parts, instance, cause);
+  instance.underway = powerOnAndEnter(parts, instance, cause);
   return instance;
 }
 
@@ -25,7 +25,8 @@ export function admit(parts: Parts, group: Group, instanceId: string): ManagedIn
     healthy: true,
     running: false,
     leaving: false,
-    launching: Promise.resolve(),
+    inPool: false,
+    underway: Promise.resolve(),
     registeredWith: new Set(),
   };
   group.instances.set(instanceId, instance);
@@ -33,7 +34,11 @@ export function admit(parts: Parts, group: Group, instanceId: string): ManagedIn
 }
 
 /** Powers the machine on. False when it could not be, or when the instance has to leave meanwhile. */
-export async function powerOn(parts: Parts, instance: ManagedInstance, activity: OpenActivity): Promise<boolean> {
+export async function powerOn(
+  parts: Parts,
+  instance: ManagedInstance,
+  activity: OpenActivity,
+): Promise<boolean> {
   const { instanceId, group } = instance;
   try {
     await parts.machines.start({ instanceId, group: group.config.name, role: group.config.role });

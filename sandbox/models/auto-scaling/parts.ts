@@ -32,6 +32,7 @@ export interface Parts {
 export async function registerWithLoadBalancers(parts: Parts, instance: ManagedInstance): Promise<void> {
   for (const name of instance.group.loadBalancerNames) {
     if (instance.leaving) return;
+    if (instance.registeredWith.has(name)) continue;
     instance.registeredWith.add(name);
     await persist(parts, `register ${instance.instanceId} with load balancer ${name}`, instance, () =>
       parts.loadBalancers[name]?.register(instance.instanceId),

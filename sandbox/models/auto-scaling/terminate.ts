@@ -35,7 +35,7 @@ export function terminate(parts: Parts, instance: ManagedInstance, cause: string
 async function leave(parts: Parts, instance: ManagedInstance, activity: OpenActivity): Promise<void> {
   const { activities, journal, actions, events } = parts;
   // The launch path stops at its next step; until then it could still register the instance.
-  await instance.launching;
+  await instance.underway;
   if (!instance.group.instances.has(instance.instanceId)) {
     activities.end(activity, "Successful");
     return;

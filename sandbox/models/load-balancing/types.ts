@@ -1,7 +1,7 @@
 // What the Classic ELB model is configured with.
 import type { HealthCheck, Listener } from "@aws-sdk/client-elastic-load-balancing";
 import type { Clock } from "../../clock.ts";
-import type { Machines, Proxy } from "../../ports.ts";
+import type { Proxy as LoadBalancerProxy, Machines } from "../../ports.ts";
 
 export interface LoadBalancerConfig {
   name: string;
@@ -15,7 +15,7 @@ export interface LoadBalancerConfig {
 export interface ClassicLoadBalancingOptions {
   clock: Clock;
   /** The proxy behind the (one) load balancer, or one for each by name. */
-  proxy: Proxy | Record<string, Proxy>;
+  proxy: LoadBalancerProxy | Record<string, LoadBalancerProxy>;
   machines: Pick<Machines, "agent" | "alive">;
   loadBalancers: LoadBalancerConfig[];
   /** How often a draining instance's connections are counted. Default 250. */

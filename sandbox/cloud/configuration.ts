@@ -1,0 +1,90 @@
+// What a sandbox is asked to be, and the names and addresses that are the same in every one.
+
+export interface CloudConfiguration {
+  /** `.sandbox`, or another directory: each sandbox has its own. */
+  stateDirectory: string;
+  /** The clone; its `.serverless` and `dist` are what runs. */
+  projectDirectory: string;
+  managers: number;
+  /** The worker group's first desired capacity. */
+  workers: number;
+  /** Whether the load balancer is attached to the worker group (facts A10). */
+  attached: boolean;
+  /** Heartbeat timeout of both hooks, 30 to 7200. */
+  heartbeatSeconds: number;
+  /** Laid over the environment that the packaged template gives to every function. */
+  settings: Record<string, string>;
+  /** Replicas of the demo service; 0: it is not deployed. */
+  replicas: number;
+  /** What an ABANDONed terminate hook does (facts A4). */
+  terminateHookAbandon: "retain" | "terminate";
+  /** Between two health checks of Auto Scaling, milliseconds. */
+  healthCheckMilliseconds: number;
+  /** A directory with another Docker engine's binaries. */
+  engine?: string;
+}
+
+export type CloudOptions = Partial<Omit<CloudConfiguration, "stateDirectory" | "projectDirectory">>;
+
+/** More replicas than workers, as production has it: whoever joins finds work waiting. */
+export const defaultConfiguration = {
+  managers: 1,
+  workers: 1,
+  attached: true,
+  heartbeatSeconds: 60,
+  settings: {},
+  replicas: 6,
+  terminateHookAbandon: "retain",
+  healthCheckMilliseconds: 5_000,
+} as const satisfies CloudOptions;
+
+export const names = {
+  cluster: "hive",
+  workerGroup: "hive-workers",
+  managerGroup: "hive-managers",
+  joinHook: "join",
+  retireHook: "retire",
+  loadBalancer: "hive",
+  service: "hive-web",
+  clusterTag: "hive-swarm:cluster",
+  workerToken: "/hive-swarm/hive/join-token/worker",
+  managerToken: "/hive-swarm/hive/join-token/manager",
+  /** On a swarm node: the instance that it is. */
+  instanceLabel: "hive.instance-id",
+  region: "ap-northeast-1",
+  /** The registry need not be where the swarm is, and the team's is not. */
+  registryRegion: "us-east-1",
+  account: "123456789012",
+} as const;
+
+/** Addresses inside the sandbox. All stand on the bridge's gateway. */
+export const addresses = {
+  gateway: "10.78.0.1",
+  aws: "http://10.78.0.1:4566",
+  awsPort: 4566,
+  registry: "10.78.0.1:5000",
+  loadBalancer: "10.78.0.1:80",
+  collector: "http://10.78.0.1:9200",
+  collectorPort: 9200,
+  servicePort: 8080,
+} as const;
+
+/** The keys of whoever drives the sandbox from outside. They open nothing but this endpoint. */
+export const operatorKeys = {
+  accessKeyId: "AKIAHIVESANDBOX00000",
+  secretAccessKey: "hive-sandbox-secret-key-opens-nothing-else",
+} as const;
+
+/** Files of a running sandbox, below its state directory. */
+export const files = {
+  configuration: "run/cloud.json",
+  ready: "run/cloud-ready",
+  ports: "run/ports.json",
+  control: "run/control.sock",
+  aws: "run/aws.sock",
+  loadBalancer: "run/elb.sock",
+  log: "cloud.log",
+  timeline: "timeline.jsonl",
+  collected: "collected.jsonl",
+  functionLogs: "functions",
+} as const;

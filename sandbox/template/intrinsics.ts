@@ -1,0 +1,158 @@
+// CloudFormation's references, resolved as a deployment would: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select.
+
+export interface Resource {
+  Type: string;
+  Properties?: Record<string, unknown>;
+}
+
+export type Resources = Readonly<Record<string, Resource>>;
+
+export interface Environment {
+  account: string;
+  region: string;
+  stackName: string;
+}
+
+export interface Resolver {
+  /** The same value with every reference in it replaced. */
+  resolve(value: unknown): unknown;
+  /** What `Ref` gives for a resource. */
+  ref(logicalId: string): string;
+  attribute(logicalId: string, attribute: string): string;
+  /** The physical name: as written in the template, or as CloudFormation would make one up. */
+  name(logicalId: string): string;
+}
+
+const nameProperties: Readonly<Record<string, string>> = {
+  "AWS::Lambda::Function": "FunctionName",
+  "AWS::SQS::Queue": "QueueName",
+  "AWS::IAM::Role": "RoleName",
+  "AWS::S3::Bucket": "BucketName",
+  "AWS::Logs::LogGroup": "LogGroupName",
+};
+
+/** @throws where a reference names nothing, or uses a function that is not known here. */
+export const createResolver = (
+  resources: Resources,
+  { account, region, stackName }: Environment,
+): Resolver => {
+  const pseudo: Readonly<Record<string, string>> = {
+    "AWS::AccountId": account,
+    "AWS::Region": region,
+    "AWS::Partition": "aws",
+    "AWS::StackName": stackName,
+    "AWS::URLSuffix": "amazonaws.com",
+    "AWS::StackId": `arn:aws:cloudformation:${region}:${account}:stack/${stackName}/local`,
+  };
+
+  const find = (logicalId: string): Resource => {
+    const resource = resources[logicalId];
+    if (resource !== undefined) return resource;
+    throw new Error(`The packaged template refers to ${logicalId}, which it does not contain.`);
+  };
+
+  const property = (logicalId: string, name: string): string =>
+    String(resolve(find(logicalId).Properties?.[name]) ?? "");
+
+  const name = (logicalId: string): string => {
+    const { Type } = find(logicalId);
+    const written = property(logicalId, nameProperties[Type] ?? "Name");
+    if (written !== "") return written;
+    const made = `${stackName}-${logicalId}`;
+    // Only buckets insist on lower case.
+    return Type === "AWS::S3::Bucket" ? made.toLowerCase() : made;
+  };
+
+  const ref = (id: string): string => {
+    const value = pseudo[id];
+    if (value !== undefined) return value;
+    switch (find(id).Type) {
+      case "AWS::SQS::Queue":
+        return `https://sqs.${region}.amazonaws.com/${account}/${name(id)}`;
+      case "AWS::Lambda::Alias":
+        return `${functionArn(property(id, "FunctionName"))}:${property(id, "Name")}`;
+      case "AWS::Lambda::Version":
+        return `${functionArn(property(id, "FunctionName"))}:1`;
+      default:
+        return name(id);
+    }
+  };
+
+  const functionArn = (functionName: string): string =>
+    `arn:aws:lambda:${region}:${account}:function:${functionName}`;
+
+  const arn = (id: string): string => {
+    switch (find(id).Type) {
+      case "AWS::Lambda::Function":
+        return functionArn(name(id));
+      case "AWS::SQS::Queue":
+        return `arn:aws:sqs:${region}:${account}:${name(id)}`;
+      case "AWS::IAM::Role":
+        return `arn:aws:iam::${account}:role/${name(id)}`;
+      case "AWS::Events::Rule":
+        return `arn:aws:events:${region}:${account}:rule/${name(id)}`;
+      case "AWS::S3::Bucket":
+        return `arn:aws:s3:::${name(id)}`;
+      case "AWS::Logs::LogGroup":
+        return `arn:aws:logs:${region}:${account}:log-group:${name(id)}:*`;
+      case "AWS::SNS::Topic":
+        return `arn:aws:sns:${region}:${account}:${name(id)}`;
+      default:
+        throw new Error(`The sandbox does not know the ARN of ${id}, an ${find(id).Type}.`);
+    }
+  };
+
+  const attribute = (id: string, attributeName: string): string => {
+    if (attributeName === "Arn") return arn(id);
+    if (attributeName === "QueueName") return name(id);
+    // One deployment, so every function has its first version.
+    if (attributeName === "Version" && find(id).Type === "AWS::Lambda::Version") return "1";
+    throw new Error(
+      `The sandbox does not know the attribute ${attributeName} of ${id}, an ${find(id).Type}.`,
+    );
+  };
+
+  const substitute = (text: string, variables: Record<string, unknown>): string =>
+    text.replace(/\$\{(!?)([^}]+)\}/g, (_match, literal: string, key: string) => {
+      if (literal === "!") return `\${${key}}`;
+      if (Object.hasOwn(variables, key)) return String(resolve(variables[key]));
+      const [id = "", ...rest] = key.split(".");
+      return rest.length > 0 ? attribute(id, rest.join(".")) : ref(key);
+    });
+
+  const intrinsics: Readonly<Record<string, (argument: unknown) => unknown>> = {
+    Ref: (argument) => ref(String(argument)),
+    "Fn::GetAtt": (argument) => {
+      const [id, ...rest] = Array.isArray(argument) ? argument.map(String) : String(argument).split(".");
+      return attribute(id ?? "", rest.join("."));
+    },
+    "Fn::Sub": (argument) =>
+      Array.isArray(argument)
+        ? substitute(String(argument[0]), argument[1])
+        : substitute(String(argument), {}),
+    "Fn::Join": (argument) => {
+      const [separator, parts] = argument as [string, unknown];
+      return (resolve(parts) as unknown[]).join(separator);
+    },
+    "Fn::Select": (argument) => {
+      const [index, parts] = argument as [number | string, unknown];
+      return (resolve(parts) as unknown[])[Number(index)];
+    },
+  };
+
+  const resolve = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(resolve);
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value);
+    const [only] = entries;
+    if (entries.length === 1 && only !== undefined && /^(Ref|Fn::\w+)$/.test(only[0])) {
+      const intrinsic = intrinsics[only[0]];
+      if (intrinsic === undefined)
+        throw new Error(`The sandbox does not resolve ${only[0]} of CloudFormation.`);
+      return intrinsic(only[1]);
+    }
+    return Object.fromEntries(entries.map(([key, item]) => [key, resolve(item)]));
+  };
+
+  return { resolve, ref, attribute, name };
+};

@@ -1,0 +1,74 @@
+// Reads the CloudFormation template that osls packaged into what the sandbox runs: the same functions, rules,
+// documents, queues and roles that would be deployed.
+
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readFunctions } from "./functions.ts";
+import { createResolver, type Environment, type Resolver, type Resources } from "./intrinsics.ts";
+import { ofType } from "./of-type.ts";
+import { readRoles } from "./roles.ts";
+import { readRules } from "./rules.ts";
+import type { DocumentContent, DocumentDefinition, QueueDefinition, Template } from "./types.ts";
+
+export const TEMPLATE_FILE = "cloudformation-template-update-stack.json";
+
+/**
+ * @param directory `.serverless` of the packaged project; the stack's name is read from osls' own state beside it.
+ * @throws when it was not packaged yet, or refers to something that the sandbox cannot resolve.
+ */
+export const readTemplate = (directory: string, environment: Omit<Environment, "stackName">): Template => {
+  const read = (file: string): unknown => {
+    try {
+      return JSON.parse(readFileSync(join(directory, file), "utf8"));
+    } catch (cause) {
+      const advice = `Package the project first (serverless package in ${dirname(directory)}).`;
+      throw new Error(`Cannot read ${join(directory, file)}. ${advice}`, { cause });
+    }
+  };
+  return parseTemplate(read(TEMPLATE_FILE), {
+    ...environment,
+    stackName: stackName(read("serverless-state.json")),
+  });
+};
+
+export const parseTemplate = (template: unknown, environment: Environment): Template => {
+  const resources = (template as { Resources?: Resources }).Resources;
+  if (resources === undefined)
+    throw new Error("The packaged template has no Resources: is it a CloudFormation template?");
+  const resolver = createResolver(resources, environment);
+  return {
+    stackName: environment.stackName,
+    functions: readFunctions(resources, resolver),
+    rules: readRules(resources, resolver),
+    documents: readDocuments(resources, resolver),
+    queues: readQueues(resources, resolver),
+    roles: readRoles(resources, resolver),
+  };
+};
+
+const readDocuments = (resources: Resources, resolver: Resolver): DocumentDefinition[] =>
+  ofType(resources, "AWS::SSM::Document").map((logicalId) => ({
+    logicalId,
+    name: resolver.name(logicalId),
+    // As written: a script's text is nothing for CloudFormation to resolve.
+    content: resources[logicalId]?.Properties?.Content as DocumentContent,
+  }));
+
+const readQueues = (resources: Resources, resolver: Resolver): QueueDefinition[] =>
+  ofType(resources, "AWS::SQS::Queue").map((logicalId) => ({
+    logicalId,
+    name: resolver.name(logicalId),
+    arn: resolver.attribute(logicalId, "Arn"),
+  }));
+
+const stackName = (state: unknown): string => {
+  const { service } = state as {
+    service?: { service?: string; provider?: { stage?: string; stackName?: string } };
+  };
+  const { stage, stackName: given } = service?.provider ?? {};
+  if (given !== undefined) return given;
+  if (service?.service === undefined || stage === undefined) {
+    throw new Error("serverless-state.json names no service and stage, so the stack's name is not known.");
+  }
+  return `${service.service}-${stage}`;
+};

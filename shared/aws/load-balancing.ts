@@ -1,0 +1,80 @@
+// What the flows ask of a Classic ELB. Register and deregister return at once; only the description of an instance's
+// health tells where it really stands (docs/facts.md, "Classic ELB").
+import {
+  DeregisterInstancesFromLoadBalancerCommand,
+  DescribeInstanceHealthCommand,
+  type ElasticLoadBalancingClient,
+  RegisterInstancesWithLoadBalancerCommand,
+} from "@aws-sdk/client-elastic-load-balancing";
+import type { InstanceId } from "../identifiers.ts";
+import { errorCode } from "./errors.ts";
+
+/** Where an instance stands at the load balancer. */
+export type Membership =
+  | { standing: "in-service" }
+  /** Registered, and not (yet) fit for traffic. */
+  | { standing: "out-of-service"; description: string }
+  /** No new connections; open ones go on. */
+  | { standing: "draining" }
+  | { standing: "not-registered" };
+
+/** Reads state and description together: an `InService` can be draining, an `OutOfService` can still be registered. */
+export const membershipOf = (state: string, description: string): Membership => {
+  if (/deregistration currently in progress/i.test(description)) return { standing: "draining" };
+  if (/not currently registered/i.test(description)) return { standing: "not-registered" };
+  if (state === "InService") return { standing: "in-service" };
+  return { standing: "out-of-service", description: description || state };
+};
+
+export const describeMembership = async (
+  client: ElasticLoadBalancingClient,
+  loadBalancer: string,
+  instanceId: InstanceId,
+): Promise<Membership> => {
+  try {
+    const answer = await client.send(
+      new DescribeInstanceHealthCommand({
+        LoadBalancerName: loadBalancer,
+        Instances: [{ InstanceId: instanceId }],
+      }),
+    );
+    const found = answer.InstanceStates?.find((state) => state.InstanceId === instanceId);
+    return found ? membershipOf(found.State ?? "", found.Description ?? "") : { standing: "not-registered" };
+  } catch (error) {
+    // The answer for an instance that has been terminated.
+    if (errorCode(error) === "InvalidInstance" || errorCode(error) === "InvalidEndPoint")
+      return { standing: "not-registered" };
+    throw error;
+  }
+};
+
+export const register = async (
+  client: ElasticLoadBalancingClient,
+  loadBalancer: string,
+  instanceId: InstanceId,
+): Promise<void> => {
+  await client.send(
+    new RegisterInstancesWithLoadBalancerCommand({
+      LoadBalancerName: loadBalancer,
+      Instances: [{ InstanceId: instanceId }],
+    }),
+  );
+};
+
+/** Safe for an instance that is not registered, or that no longer exists. */
+export const deregister = async (
+  client: ElasticLoadBalancingClient,
+  loadBalancer: string,
+  instanceId: InstanceId,
+): Promise<void> => {
+  try {
+    await client.send(
+      new DeregisterInstancesFromLoadBalancerCommand({
+        LoadBalancerName: loadBalancer,
+        Instances: [{ InstanceId: instanceId }],
+      }),
+    );
+  } catch (error) {
+    if (errorCode(error) !== "InvalidInstance" && errorCode(error) !== "InvalidEndPoint") throw error;
+  }
+};

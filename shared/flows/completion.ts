@@ -1,0 +1,76 @@
+// Completing a hook, and proving it: an accepted call is not yet an instance that has left its wait state, and "no active
+// lifecycle action" can be said of one that still waits (docs/facts.md, A5).
+import { completeHook, describeMember, type HookAction } from "../aws/auto-scaling.ts";
+import { errorText, isTransient } from "../aws/errors.ts";
+import { StepFailure } from "./failure.ts";
+import type { Check, Flow } from "./flow.ts";
+import type { EpochMillis, World } from "./world.ts";
+
+/** After this the hook's own timeout is the only thing that can end the wait; somebody has to look. */
+const PROOF_SECONDS = 300;
+/** An accepted completion needs a moment to show; only then is it worth calling again. */
+const SHOW_SECONDS = 10;
+
+interface Completing {
+  startedAt: EpochMillis;
+  acceptedAt: EpochMillis;
+  because: string;
+  end?: { state: string } | { late: true };
+}
+
+/**
+ * Completes the hook with `result` until the instance has left every state in which it waits for it.
+ * @returns the state that followed.
+ * @throws StepFailure when it still waits after five minutes.
+ */
+export const completeAndProve = async (
+  flow: Flow,
+  world: World,
+  action: HookAction,
+  result: "CONTINUE" | "ABANDON",
+  waits: (lifecycleState: string | undefined) => boolean,
+): Promise<string> => {
+  const name = `complete ${result}`;
+  const fields = { flow: flow.name, instanceId: action.instanceId, step: name };
+
+  const check = async (before: Completing): Promise<Check<Completing>> => {
+    const now = world.now();
+    const state: Completing = { ...before, startedAt: before.startedAt || now };
+    try {
+      // On a repeat the state is looked at first: a completion that was accepted must not be made twice.
+      if (before.startedAt > 0) {
+        const member = await describeMember(world.autoScaling, action.instanceId);
+        if (!waits(member?.lifecycleState)) {
+          state.end = { state: member?.lifecycleState ?? "gone from its group" };
+          world.log.info("step done", {
+            ...fields,
+            seconds: (now - state.startedAt) / 1000,
+            state: state.end.state,
+          });
+          return { state };
+        }
+      }
+      if (now - state.acceptedAt > SHOW_SECONDS * 1000) {
+        const completed = await completeHook(world.autoScaling, action, result);
+        if (completed.answer === "accepted") state.acceptedAt = now;
+        state.because = completed.answer === "accepted" ? "accepted, and still waiting" : completed.message;
+      }
+    } catch (error) {
+      state.because = errorText(error);
+      if (!isTransient(error)) world.log.warn("completion failed", { ...fields, cause: state.because });
+    }
+    if (now - state.startedAt > PROOF_SECONDS * 1000) return { state: { ...state, end: { late: true } } };
+    return { state, againInSeconds: now - state.startedAt < 5_000 ? 1 : 5 };
+  };
+
+  const { end, because } = await flow.poll<Completing>(
+    name,
+    { startedAt: 0, acceptedAt: 0, because: "" },
+    check,
+  );
+  if (end && "state" in end) return end.state;
+  throw new StepFailure(
+    name,
+    `the instance still waits for hook ${action.hook} after ${PROOF_SECONDS} s: ${because}`,
+  );
+};

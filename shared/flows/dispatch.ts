@@ -1,0 +1,93 @@
+// From an event to the flow that the instance's own state asks for. The event is a hint: group and state decide, and the
+// payload holds nothing of the event, so that every trigger for one host arrives at the same execution.
+import type { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
+import type { LambdaClient } from "@aws-sdk/client-lambda";
+import { describeMember } from "../aws/auto-scaling.ts";
+import { findExecution, startExecution } from "../aws/executions.ts";
+import type { Config } from "../config/config.ts";
+import type { Trigger } from "../events/parse.ts";
+import type { FlowRequest, Log } from "./world.ts";
+
+export interface Dispatcher {
+  autoScaling: AutoScalingClient;
+  lambda: LambdaClient;
+  config: Pick<Config, "workerGroups" | "launchHook" | "terminateHook">;
+  functions: { join: string; retire: string };
+  log: Log;
+}
+
+export type Dispatched =
+  | { started: string; function: string }
+  /** A flow for this instance runs already: this trigger has arrived at it. */
+  | { joined: string; function: string }
+  | { ignored: string };
+
+type FlowKind = "join" | "retire";
+
+/** States in which a flow has work, or will have any moment now (the event can be ahead of what describing shows). */
+const WORTH: Readonly<Record<FlowKind, readonly string[]>> = {
+  join: ["Pending", "Pending:Wait", "Warmed:Pending", "Warmed:Pending:Wait"],
+  // InService: an event that is ahead, or a Spot warning, which the host itself must prove.
+  retire: [
+    "InService",
+    "Terminating",
+    "Terminating:Wait",
+    "Warmed:Terminating",
+    "Warmed:Terminating:Wait",
+    "Pending:Wait",
+  ],
+};
+
+/** @throws what AWS answers; the event then comes again, and at last ends in the dead-letter queue. */
+export const dispatch = async (dispatcher: Dispatcher, trigger: Trigger): Promise<Dispatched> => {
+  const { config, log } = dispatcher;
+  const kind: FlowKind = trigger.kind === "launch" ? "join" : "retire";
+  const hook = kind === "join" ? config.launchHook : config.terminateHook;
+  const ignore = (because: string): Dispatched => {
+    log.info("event ignored", { instanceId: trigger.instanceId, trigger: trigger.kind, because });
+    return { ignored: because };
+  };
+
+  if (trigger.kind !== "spot-warning" && trigger.hook !== hook)
+    return ignore(`hook ${trigger.hook} is not ours`);
+  const member = await describeMember(dispatcher.autoScaling, trigger.instanceId);
+  // A launch can be told before it shows: the flow itself looks for a minute. A machine of the past stays unknown.
+  const group = member?.group ?? (trigger.kind === "launch" ? trigger.group : undefined);
+  if (group === undefined) return ignore("no Auto Scaling group knows the instance");
+  if (!config.workerGroups.includes(group)) return ignore(`group ${group} is not ours`);
+  const state = member?.lifecycleState;
+  if (state !== undefined && !WORTH[kind].includes(state))
+    return ignore(`nothing to ${kind}: the instance is ${state}`);
+
+  const request: FlowRequest = { group, hook, instanceId: trigger.instanceId };
+  const functionName = dispatcher.functions[kind];
+  const { name, running } = await nameFor(dispatcher.lambda, functionName, `${kind}-${trigger.instanceId}`);
+  await startExecution(dispatcher.lambda, functionName, name, request);
+  log.info(running ? "event joined a running flow" : "flow started", {
+    instanceId: trigger.instanceId,
+    trigger: trigger.kind,
+    flow: name,
+  });
+  return running ? { joined: name, function: functionName } : { started: name, function: functionName };
+};
+
+/** An instance that goes through a warm pool joins and retires several times; no machine does so more often than this. */
+const MOST_EXECUTIONS = 1_000;
+
+/**
+ * The name of the running execution, or the first free one: a name stays taken after its execution has closed, so each closed
+ * one adds one to the count.
+ */
+const nameFor = async (
+  lambda: LambdaClient,
+  functionName: string,
+  prefix: string,
+): Promise<{ name: string; running: boolean }> => {
+  for (let count = 0; count < MOST_EXECUTIONS; count++) {
+    const name = `${prefix}-${count}`;
+    const execution = await findExecution(lambda, functionName, name);
+    if (!execution) return { name, running: false };
+    if (execution.running) return { name, running: true };
+  }
+  throw new Error(`${prefix} has ${MOST_EXECUTIONS} closed executions: something starts flows in a loop`);
+};

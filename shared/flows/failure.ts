@@ -1,0 +1,29 @@
+// The two ways in which a flow leaves its straight path.
+
+/** A step failed for good; the flow cleans up, and this is what it reports. */
+export class StepFailure extends Error {
+  readonly step: string;
+  constructor(step: string, cause: string) {
+    super(`${step}: ${cause}`);
+    this.name = "StepFailure";
+    this.step = step;
+  }
+}
+
+/** The instance is no longer in the state that the flow acts on: somebody or something else decided. */
+export class Overtaken extends Error {
+  readonly state: string;
+  constructor(step: string, state: string) {
+    super(`${step}: the instance is ${state} now`);
+    this.name = "Overtaken";
+    this.state = state;
+  }
+}
+
+/** Step and cause of whatever was thrown, for the report. */
+export const failureOf = (error: unknown): { step: string; cause: string } => {
+  if (error instanceof StepFailure)
+    return { step: error.step, cause: error.message.slice(error.step.length + 2) };
+  if (error instanceof Error) return { step: error.name, cause: error.message };
+  return { step: "unknown", cause: String(error) };
+};

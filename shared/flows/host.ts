@@ -1,0 +1,119 @@
+// One document on one host: sent, then looked at until it has ended. Sent again after a crash, since there is no idempotency
+// token: the scripts are safe to run twice.
+import { errorCode } from "../aws/errors.ts";
+import { cancelCommand, commandResult, describeAgents, sendCommand } from "../aws/run-command.ts";
+import type { InstanceId } from "../identifiers.ts";
+import { reportedFailure } from "../swarm/answers.ts";
+import type { Flow } from "./flow.ts";
+import { type Hold, type Look, watch } from "./watch.ts";
+import type { EpochMillis, World } from "./world.ts";
+
+export interface HostCommand {
+  /** Name without the stack's prefix: `join-host`. */
+  document: string;
+  parameters: Readonly<Record<string, string>>;
+  executionSeconds: number;
+  /** Default: the lease's deadline. */
+  deadline?: EpochMillis;
+}
+
+/** What a command came to. */
+export type Answer =
+  | { kind: "answered"; stdout: string }
+  /** The script reported a failure of its own. */
+  | { kind: "refused"; step: string; cause: string }
+  /** The host did not answer: not delivered, ended from outside, or silent past its time. */
+  | { kind: "silent"; cause: string };
+
+interface Sent {
+  commandId?: string;
+  sentAt?: EpochMillis;
+}
+
+/** Delivery is quick on a host that is Online; one that takes longer than this is not answering. */
+const DELIVERY_SECONDS = 60;
+/** Most commands take a second or two; past this it is worth a call to see whether the agent still lives. */
+const SUSPICIOUS_SECONDS = 10;
+/** The agent reports an end within seconds of it; past this it is dead, and its command would stay InProgress for ever. */
+const REPORT_SECONDS = 20;
+
+const isOnline = async (world: World, instanceId: InstanceId): Promise<boolean> => {
+  const [agent] = await describeAgents(world.systemsManager, [instanceId]);
+  return agent?.online === true;
+};
+
+const ended = (result: { stdout: string; stderr: string; details: string }): Answer => {
+  const failure = reportedFailure(result.stdout);
+  if (failure) return { kind: "refused", ...failure };
+  const output = (result.stderr || result.stdout).trim().slice(-300);
+  if (result.details === "Failed")
+    return { kind: "refused", step: "script", cause: output || "exit code other than 0, no output" };
+  return { kind: "silent", cause: `${result.details}${output ? `: ${output}` : ""}` };
+};
+
+/** One look at a command: sends it first, reads its result afterwards. */
+export const lookAtCommand = async (
+  flow: Flow,
+  world: World,
+  instanceId: InstanceId,
+  command: HostCommand,
+  silenceSeconds: number,
+  sent: Sent,
+  now: EpochMillis,
+): Promise<Look<Sent, Answer>> => {
+  if (sent.commandId === undefined || sent.sentAt === undefined) {
+    try {
+      const commandId = await sendCommand(world.systemsManager, {
+        document: world.config.documentPrefix + command.document,
+        instanceId,
+        parameters: command.parameters,
+        deliverySeconds: DELIVERY_SECONDS,
+        executionSeconds: command.executionSeconds,
+        comment: flow.name,
+      });
+      return {
+        memory: { commandId, sentAt: now },
+        because: `${command.document} was just sent to ${instanceId}`,
+        soon: true,
+      };
+    } catch (error) {
+      // The agent is not registered (yet, or any more).
+      if (errorCode(error) === "InvalidInstanceId") {
+        return { memory: sent, because: `Systems Manager knows no agent of ${instanceId}` };
+      }
+      throw error;
+    }
+  }
+  const result = await commandResult(world.systemsManager, sent.commandId, instanceId);
+  if (result.status === "succeeded") return { done: { kind: "answered", stdout: result.stdout } };
+  if (result.status === "failed") return { done: ended(result) };
+  const waited = (now - sent.sentAt) / 1000;
+  // Systems Manager keeps the command of a dead agent InProgress for ever; the agent itself is the better witness.
+  const lost = waited > SUSPICIOUS_SECONDS && !(await isOnline(world, instanceId));
+  if (lost) return { done: { kind: "silent", cause: `the SSM agent of ${instanceId} lost its connection` } };
+  if (waited > silenceSeconds) {
+    await cancelCommand(world.systemsManager, sent.commandId, instanceId);
+    return {
+      done: { kind: "silent", cause: `no result of ${command.document} after ${Math.round(waited)} s` },
+    };
+  }
+  return {
+    memory: sent,
+    because: `${command.document} runs on ${instanceId} since ${Math.round(waited)} s`,
+    soon: waited < 10,
+  };
+};
+
+/**
+ * Runs a document on the instance that the lease is about.
+ * @returns what it came to; a host that does not answer is an answer too.
+ */
+export const onHost = (hold: Hold, name: string, command: HostCommand): Promise<Answer> => {
+  const silenceSeconds = command.executionSeconds + DELIVERY_SECONDS + REPORT_SECONDS;
+  return watch<Sent, Answer>(hold, name, {
+    memory: {},
+    ...(command.deadline === undefined ? {} : { deadline: command.deadline }),
+    look: (sent, now) =>
+      lookAtCommand(hold.flow, hold.world, hold.lease.action.instanceId, command, silenceSeconds, sent, now),
+  });
+};

@@ -1,0 +1,112 @@
+// One document on one manager that answers. A manager that does not is left for the next; when none answers the flow holds
+// (heartbeats go on): a swarm that is out of reach is no reason to give up instances.
+import { describeGroups } from "../aws/auto-scaling.ts";
+import { type Agent, describeAgents } from "../aws/run-command.ts";
+import type { InstanceId } from "../identifiers.ts";
+import type { AnswerSchema } from "../swarm/answers.ts";
+import { parseAnswer } from "../swarm/answers.ts";
+import { StepFailure } from "./failure.ts";
+import { type Answer, type HostCommand, lookAtCommand } from "./host.ts";
+import { type Hold, watch } from "./watch.ts";
+import type { EpochMillis, World } from "./world.ts";
+
+/** A manager's commands take a second or two; one that is silent this long is not answering. Grows with each round, for queues. */
+const SILENCE_SECONDS = 15;
+
+/** Managers that are in service and whose agents are online, each flow starting with another one. */
+export const findManagers = async (world: World, instanceId: InstanceId): Promise<Agent[]> => {
+  const groups = await describeGroups(world.autoScaling, world.config.managerGroups);
+  const inService = groups.flatMap(({ instances }) =>
+    instances
+      .filter(({ lifecycleState }) => lifecycleState === "InService")
+      .map((instance) => instance.instanceId),
+  );
+  if (inService.length === 0) return [];
+  const agents = await describeAgents(world.systemsManager, inService.slice(0, 50));
+  const online = agents
+    .filter((agent) => agent.online)
+    .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
+  const first = Number.parseInt(instanceId.slice(-4), 16) % Math.max(1, online.length);
+  return [...online.slice(first), ...online.slice(0, first)];
+};
+
+interface Asking {
+  managers: readonly { instanceId: InstanceId }[];
+  next: number;
+  round: number;
+  causes: readonly string[];
+  commandId?: string;
+  sentAt?: EpochMillis;
+}
+
+/** The script itself says that this manager cannot be asked (it lost its swarm, or its quorum). */
+const isManagerTrouble = (answer: Answer): answer is Exclude<Answer, { kind: "answered" }> =>
+  answer.kind === "silent" ||
+  (answer.kind === "refused" && (answer.step === "manager" || answer.step === "script"));
+
+/**
+ * Runs a document on a manager.
+ * @param options.deadline until when to hold when no manager answers; default: as long as the hook can be kept open.
+ * @throws StepFailure when a manager answered with a failure, or none answered until the deadline.
+ */
+export const onManager = async <T>(
+  hold: Hold,
+  name: string,
+  schema: AnswerSchema<T>,
+  command: HostCommand,
+): Promise<T> => {
+  const answer = await watch<Asking, Answer>(hold, name, {
+    memory: { managers: [], next: 0, round: 0, causes: [] },
+    deadline: command.deadline ?? hold.lease.globalDeadline,
+    look: async (asking, now) => {
+      const manager = asking.managers[asking.next];
+      if (manager === undefined) {
+        const managers = await findManagers(hold.world, hold.lease.action.instanceId);
+        const because =
+          asking.causes.join("; ") ||
+          `no instance of ${hold.world.config.managerGroups.join(", ")} is in service with its agent online`;
+        if (asking.round > 0) {
+          hold.world.log.error("no manager answers: holding", {
+            flow: hold.flow.name,
+            instanceId: hold.lease.action.instanceId,
+            step: name,
+            cause: because,
+          });
+        }
+        return {
+          memory: { managers, next: 0, round: asking.round + 1, causes: [] },
+          because,
+          soon: managers.length > 0 && asking.round === 0,
+        };
+      }
+      const silence = SILENCE_SECONDS * asking.round;
+      const look = await lookAtCommand(
+        hold.flow,
+        hold.world,
+        manager.instanceId,
+        command,
+        silence,
+        asking,
+        now,
+      );
+      if ("failed" in look) return look;
+      if ("memory" in look) return { ...look, memory: { ...asking, ...look.memory } };
+      if (!isManagerTrouble(look.done)) return look;
+      const cause = `${manager.instanceId}: ${look.done.cause}`;
+      hold.world.log.warn("manager does not answer", {
+        flow: hold.flow.name,
+        instanceId: hold.lease.action.instanceId,
+        step: name,
+        cause,
+      });
+      const { commandId: _sent, sentAt: _at, ...rest } = asking;
+      return {
+        memory: { ...rest, next: asking.next + 1, causes: [...asking.causes, cause] },
+        because: cause,
+        soon: true,
+      };
+    },
+  });
+  if (answer.kind === "answered") return parseAnswer(schema, command.document, answer.stdout);
+  throw new StepFailure(name, `${answer.kind === "refused" ? `${answer.step}: ` : ""}${answer.cause}`);
+};

@@ -1,0 +1,35 @@
+// The lifecycle states in which an instance waits for its retirement.
+import { describeMember } from "../aws/auto-scaling.ts";
+import { StepFailure } from "./failure.ts";
+import { type Hold, type Lease, watch } from "./watch.ts";
+
+const RETIRING = ["Terminating:Wait", "Warmed:Terminating:Wait"];
+
+export const isRetiring = (state: string | undefined): boolean =>
+  state !== undefined && RETIRING.includes(state);
+
+/** Auto Scaling notices within minutes that a Spot instance has died, and only then begins its terminate hook. */
+const HOOK_SECONDS = 900;
+
+/** @returns false when the hook never began: then there is nothing to complete. */
+export const awaitTerminateHook = async (hold: Hold): Promise<boolean> => {
+  const unhurried: Lease = { ...hold.lease, mayGoOn: () => true };
+  try {
+    return await watch<{ states: string }, boolean>({ ...hold, lease: unhurried }, "hook begins", {
+      memory: { states: "" },
+      deadline: hold.lease.lookedAt + HOOK_SECONDS * 1000,
+      look: async () => {
+        const member = await describeMember(hold.world.autoScaling, hold.lease.action.instanceId);
+        if (isRetiring(member?.lifecycleState)) return { done: true };
+        if (member === undefined) return { done: false };
+        return {
+          memory: { states: member.lifecycleState },
+          because: `the instance is ${member.lifecycleState}`,
+        };
+      },
+    });
+  } catch (error) {
+    if (error instanceof StepFailure) return false;
+    throw error;
+  }
+};

@@ -1,0 +1,162 @@
+// Every wait of a flow. While it waits it keeps the hook alive and notices when the instance is no longer the flow's to act
+// on; what passes by itself (a throttled API) is looked at again, everything else ends the wait with a cause.
+import { describeMember, type HookAction, heartbeat } from "../aws/auto-scaling.ts";
+import { errorText, isTransient } from "../aws/errors.ts";
+import { Overtaken, StepFailure } from "./failure.ts";
+import type { Check, Flow } from "./flow.ts";
+import type { EpochMillis, World } from "./world.ts";
+
+/** The instance's own state is looked at no more often than this: with a hundred flows at once, describing is throttled first. */
+const LOOK_EVERY_MILLIS = 4_000;
+
+/** A flow's hold on an instance: which hook it keeps alive, for how long, and in which states it may go on. */
+export interface Lease {
+  readonly action: HookAction;
+  /** True for the lifecycle states in which the flow may go on (`undefined`: no group knows the instance). */
+  mayGoOn(lifecycleState: string | undefined): boolean;
+  /** undefined: there is no hook to keep alive (yet). */
+  readonly heartbeatTimeoutSeconds: number | undefined;
+  /** When the flow's own budget ends, and when the hook ends whatever we do. */
+  readonly deadline: EpochMillis;
+  readonly globalDeadline: EpochMillis;
+  /** Carried from wait to wait: when the hook was last kept alive, and the instance's state last looked at. */
+  lastHeartbeat: EpochMillis;
+  lookedAt: EpochMillis;
+}
+
+/** All that a part of a flow needs once the flow holds its instance. */
+export interface Hold {
+  readonly flow: Flow;
+  readonly world: World;
+  readonly lease: Lease;
+}
+
+/** What one look of a wait says. */
+export type Look<Memory, Value> =
+  | { done: Value }
+  /** Failed for good. */
+  | { failed: string }
+  /** Not yet, and why; `soon` asks to look again at once. */
+  | { memory: Memory; because: string; soon?: boolean };
+
+interface Watched<Memory, Value> {
+  memory: Memory;
+  looks: number;
+  startedAt: EpochMillis;
+  lookedAt: EpochMillis;
+  lastHeartbeat: EpochMillis;
+  because: string;
+  end?: { done: Value } | { failed: string } | { left: string } | { late: string };
+}
+
+export interface WatchOptions<Memory, Value> {
+  memory: Memory;
+  /** Default: the lease's deadline. */
+  deadline?: EpochMillis;
+  look(memory: Memory, now: EpochMillis): Promise<Look<Memory, Value>>;
+}
+
+/** 1, 1, 1, 1, 2, 3, 5 … 30 s: quick while things usually happen, slow enough for two days within an execution's 3,000 operations. */
+export const pauseSeconds = (looks: number, waitedMillis: number): number => {
+  if (looks < 5) return 1;
+  const waitedSeconds = waitedMillis / 1000;
+  return Math.min(waitedSeconds > 3_600 ? 120 : 30, Math.max(1, Math.round(waitedSeconds / 8)));
+};
+
+/** A heartbeat is due well before half of the timeout has passed, so that one that fails can be sent again in time. */
+export const heartbeatDueMillis = (timeoutSeconds: number): number => timeoutSeconds * 400;
+
+/**
+ * Waits until `look` is done.
+ * @throws StepFailure when it failed for good or the deadline passed; Overtaken when the instance is not ours to act on any more.
+ */
+export const watch = async <Memory, Value>(
+  { flow, world, lease }: Hold,
+  name: string,
+  options: WatchOptions<Memory, Value>,
+): Promise<Value> => {
+  const deadline = options.deadline ?? lease.deadline;
+  const fields = { flow: flow.name, instanceId: lease.action.instanceId, step: name };
+
+  const initial: Watched<Memory, Value> = {
+    memory: options.memory,
+    looks: 0,
+    startedAt: 0,
+    lookedAt: lease.lookedAt,
+    lastHeartbeat: lease.lastHeartbeat,
+    because: "nothing was looked at",
+  };
+
+  const check = async (before: Watched<Memory, Value>): Promise<Check<Watched<Memory, Value>>> => {
+    const now = world.now();
+    const state = { ...before, looks: before.looks + 1, startedAt: before.startedAt || now };
+    const seconds = () => Math.round((world.now() - state.startedAt) / 100) / 10;
+    try {
+      if (now - state.lookedAt >= LOOK_EVERY_MILLIS) {
+        const member = await describeMember(world.autoScaling, lease.action.instanceId);
+        state.lookedAt = now;
+        if (!lease.mayGoOn(member?.lifecycleState)) {
+          state.end = { left: member?.lifecycleState ?? "gone from its group" };
+          world.log.info("step overtaken", { ...fields, seconds: seconds(), state: state.end.left });
+          return { state };
+        }
+      }
+      await keepAlive(world, lease, state, now, fields);
+      const look = await options.look(state.memory, now);
+      if ("done" in look || "failed" in look) {
+        state.end = look;
+        if ("failed" in look)
+          world.log.warn("step failed", { ...fields, seconds: seconds(), cause: look.failed });
+        else world.log.info("step done", { ...fields, seconds: seconds(), looks: state.looks });
+        return { state };
+      }
+      state.memory = look.memory;
+      state.because = look.because;
+      if (look.soon && now < deadline) return { state, againInSeconds: 1 };
+    } catch (error) {
+      if (!isTransient(error)) {
+        state.end = { failed: errorText(error) };
+        world.log.warn("step failed", { ...fields, seconds: seconds(), cause: state.end.failed });
+        return { state };
+      }
+      state.because = `AWS answered ${errorText(error)}`;
+    }
+    if (now >= deadline) {
+      state.end = { late: state.because };
+      world.log.warn("step out of time", { ...fields, seconds: seconds(), cause: state.because });
+      return { state };
+    }
+    const pause = pauseSeconds(state.looks, now - state.startedAt);
+    const heartbeatPause = lease.heartbeatTimeoutSeconds ? lease.heartbeatTimeoutSeconds * 0.4 : pause;
+    return { state, againInSeconds: Math.max(1, Math.min(pause, heartbeatPause, (deadline - now) / 1000)) };
+  };
+
+  const { end, lastHeartbeat, lookedAt, because, startedAt } = await flow.poll(name, initial, check);
+  lease.lastHeartbeat = lastHeartbeat;
+  lease.lookedAt = lookedAt;
+  if (end && "done" in end) return end.done;
+  if (end && "left" in end) throw new Overtaken(name, end.left);
+  if (end && "failed" in end) throw new StepFailure(name, end.failed);
+  throw new StepFailure(
+    name,
+    `not done when the time was up (${Math.round((deadline - startedAt) / 1000)} s): ${because}`,
+  );
+};
+
+/** A heartbeat that fails is no reason to stop: it is sent again at the next look. */
+const keepAlive = async (
+  world: World,
+  lease: Lease,
+  state: { lastHeartbeat: EpochMillis },
+  now: EpochMillis,
+  fields: Record<string, unknown>,
+): Promise<void> => {
+  const timeout = lease.heartbeatTimeoutSeconds;
+  if (timeout === undefined || now - state.lastHeartbeat < heartbeatDueMillis(timeout)) return;
+  try {
+    await heartbeat(world.autoScaling, lease.action);
+    state.lastHeartbeat = now;
+  } catch (error) {
+    world.log.warn("heartbeat failed", { ...fields, cause: errorText(error) });
+  }
+};

@@ -1,0 +1,54 @@
+// Is filebeat alive, and is it the one that was there a scan interval ago?
+
+import type { FilebeatProcess, Sample } from "./facts.ts";
+import type { FilebeatVerdict, Judgement } from "./verdicts.ts";
+
+/** Identities that this code cannot match with a file on disk: it refuses rather than guesses. */
+export const unknownIdentities = (sample: Sample): string[] => [
+  ...new Set(sample.entries.flatMap(({ identity }) => (identity.kind === "other" ? [identity.name] : []))),
+];
+
+/** `window`: the samples from a scan interval ago until now, at least one. */
+export const judgeFilebeat = (window: readonly Sample[]): FilebeatVerdict => {
+  const last = window.at(-1);
+  if (last === undefined || processOf(last) === undefined) return "dead";
+  if (last.layout === "unknown" || unknownIdentities(last).length > 0) return "unknown-layout";
+  return new Set(window.map(runOf)).size === 1 ? "running" : "restarted";
+};
+
+/** Of several filebeats on a host, ours is the one that holds this registry open. */
+const processOf = ({ filebeat }: Sample): FilebeatProcess | undefined =>
+  filebeat.find((process) => process.holdsRegistry) ?? filebeat[0];
+
+const runOf = (sample: Sample): string => {
+  const process = processOf(sample);
+  return `${process?.pid} ${process?.startTicks} ${sample.stats?.ephemeralId ?? ""}`;
+};
+
+/**
+ * What filebeat counts. Failed events are tried again, so they matter only within the window. Dropped ones are
+ * gone for good, yet the registry says acknowledged: they matter since the first sample of all. A filebeat that
+ * was started meanwhile counts from 0.
+ */
+export const judgeCounters = (
+  samples: readonly Sample[],
+  window: readonly Sample[],
+): Judgement["counters"] => {
+  const stats = samples.at(-1)?.stats;
+  return {
+    active: stats === undefined ? undefined : Math.max(stats.pipelineActive ?? 0, stats.outputActive ?? 0),
+    newFailed: growth(window, "failed"),
+    newDropped: growth(samples, "dropped"),
+  };
+};
+
+const growth = (samples: readonly Sample[], counter: "failed" | "dropped"): number => {
+  let [sum, run, value] = [0, "", 0];
+  for (const [index, sample] of samples.filter(({ stats }) => stats !== undefined).entries()) {
+    const now = sample.stats?.[counter] ?? 0;
+    const sameRun = runOf(sample) === run;
+    if (index > 0) sum += Math.max(0, sameRun ? now - value : now);
+    [run, value] = [runOf(sample), now];
+  }
+  return sum;
+};

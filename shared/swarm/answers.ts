@@ -1,0 +1,82 @@
+// What the documents print: one JSON line, first in standard output. Parsed once, here.
+import * as z from "zod/mini";
+
+/** Space separated words → a list. */
+const words = z.pipe(
+  z.string(),
+  z.transform((text: string) => text.split(" ").filter(Boolean)),
+);
+
+const failed = z.object({ failed: z.object({ step: z.string(), cause: z.string() }) });
+
+/** What the swarm's services need of a host: images by digest, and sources of bind mounts. */
+export interface Needs {
+  images: readonly string[];
+  directories: readonly string[];
+}
+
+export const joinHostAnswer = z.discriminatedUnion("outcome", [
+  z.object({
+    outcome: z.literal("joined"),
+    nodeId: z.string(),
+    joined: z.enum(["now", "already"]),
+    pulled: z.number(),
+  }),
+  z.object({ outcome: z.literal("prepared"), pulled: z.number() }),
+  z.object({ outcome: z.literal("retiring") }),
+]);
+
+export const activateAnswer = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("active"), tasks: words, images: words, directories: words }),
+  z.object({ outcome: z.literal("changed"), images: words, directories: words }),
+  z.object({ outcome: z.literal("unknown-node") }),
+  z.object({ outcome: z.literal("retiring") }),
+]);
+
+export const awaitTasksAnswer = z.object({ running: z.number() });
+
+export const beginRetireAnswer = z.object({
+  swarm: z.string(),
+  nodeId: z.string(),
+  interruptedAt: z.string(),
+});
+
+export const drainAnswer = z.object({ nodeIds: words, activeSince: z.string() });
+
+export const leaveAnswer = z.object({ left: z.literal(true), was: z.string() });
+
+export const removeAnswer = z.object({ removed: words });
+
+export const restartAnswer = z.object({ restarted: z.literal(true) });
+
+export const rescueAnswer = z.object({ rescued: z.number(), bytes: z.number() });
+
+/** The hint that one join leaves to the next. */
+export const needsSchema = z.object({ images: z.array(z.string()), directories: z.array(z.string()) });
+
+/** Any of the schemas above. */
+export type AnswerSchema<T> = z.ZodMiniType<T>;
+
+const firstLine = (stdout: string): unknown => {
+  const line = stdout.split("\n", 1)[0] ?? "";
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+};
+
+/** The failure that a script reported itself; undefined: it said nothing that can be read. */
+export const reportedFailure = (stdout: string): { step: string; cause: string } | undefined => {
+  const parsed = failed.safeParse(firstLine(stdout));
+  return parsed.success ? parsed.data.failed : undefined;
+};
+
+/** @throws Error when the first line is not the JSON that this document prints. */
+export const parseAnswer = <T>(schema: AnswerSchema<T>, document: string, stdout: string): T => {
+  const parsed = schema.safeParse(firstLine(stdout));
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    `The document ${document} answered something else than it should: ${JSON.stringify(stdout.slice(0, 200))}`,
+  );
+};
