@@ -24,7 +24,7 @@ export const inlineLibraries = (script: string): string =>
 
 /** Systems Manager reads double braces as its own parameters and knows no escape for them (documents/lib/docker.sh). */
 const withoutBraces = (name: string, script: string): string => {
-  const line = script.split("\n").findIndex((text) => /\{\{|\}\}/.test(text));
+  const line = script.split("\n").findIndex((text) => text.includes("{{"));
   if (line < 0) return script;
   throw new Error(
     `documents/${name}.sh: line ${line + 1} (libraries included) holds double braces; write << and >> through docker_format`,

@@ -1,10 +1,12 @@
 // The entry of `dispatch`: an event from EventBridge (or a person) starts a flow by name.
 import { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import { LambdaClient } from "@aws-sdk/client-lambda";
+import middy from "@middy/core";
 import { readConfig } from "../../shared/config/config.ts";
 import { parseEvent } from "../../shared/events/parse.ts";
 import { dispatch } from "../../shared/flows/dispatch.ts";
 import { createLog } from "../../shared/log.ts";
+import { logFailure } from "./log-failure.ts";
 
 const log = createLog("dispatch");
 const dispatcher = {
@@ -15,5 +17,6 @@ const dispatcher = {
   log,
 };
 
-/** What throws here is invoked again twice by Lambda and then goes to the dead-letter queue. */
-export const handler = (event: unknown) => dispatch(dispatcher, parseEvent(event));
+export const handler = middy()
+  .use(logFailure(log))
+  .handler((event: unknown) => dispatch(dispatcher, parseEvent(event)));

@@ -23,6 +23,12 @@ export interface EndpointOptions {
   onError?: (error: unknown) => void;
 }
 
+/** A request's target, its path still percent-encoded. */
+export interface Target {
+  path: string;
+  query: URLSearchParams;
+}
+
 interface Signature {
   accessKeyId: string;
   service: string;
@@ -70,8 +76,10 @@ const answerRequest = async (options: EndpointOptions, request: IncomingMessage)
     );
   }
   const caller = options.identify(signature.accessKeyId);
-  const url = new URL(request.url ?? "/", "http://sandbox");
-  if (signature.service === "s3") return answerS3(options.handle, caller, request, url, body);
+  // Not `new URL`: it would resolve the `..` that a key of S3 may contain.
+  const [path = "/", query = ""] = splitOnce(request.url ?? "/", "?");
+  const target: Target = { path, query: new URLSearchParams(query) };
+  if (signature.service === "s3") return answerS3(options.handle, caller, request, target, body);
   const service = options.catalogue.get(signature.service);
   if (service === undefined)
     return plain(400, `InvalidAction: the sandbox has no service ${signature.service}.`);
@@ -88,7 +96,7 @@ const answerRequest = async (options: EndpointOptions, request: IncomingMessage)
     }
     if (form !== undefined) return await answerQuery(options.handle, service, form, caller);
     if (service.protocol === "restJson1")
-      return await answerRest(options.handle, service, request, url, body, caller);
+      return await answerRest(options.handle, service, request, target, body, caller);
     return await answerJson(options.handle, service, request, body, caller);
   } catch (error) {
     if (!(error instanceof AwsError)) options.onError?.(error);
@@ -134,23 +142,22 @@ const answerRest = async (
   handle: Handle,
   service: ServiceDescription,
   request: IncomingMessage,
-  url: URL,
+  target: Target,
   body: Buffer,
   caller: Caller,
 ): Promise<Answer> => {
   const method = request.method ?? "GET";
-  const match = matchOperation(service, method, url.pathname);
+  const match = matchOperation(service, method, target.path);
   if (match === undefined) {
     throw new AwsError(
       "UnknownOperationException",
-      `${service.signingName} has no ${method} ${url.pathname}.`,
+      `${service.signingName} has no ${method} ${target.path}.`,
       404,
     );
   }
   const input = readRestInput(match, {
     method,
-    path: url.pathname,
-    query: url.searchParams,
+    ...target,
     headers: request.headers,
     body,
   });
@@ -205,6 +212,11 @@ const plain = (status: number, text: string): Answer => ({
   headers: { "content-type": "text/plain" },
   body: `${text}\n`,
 });
+
+const splitOnce = (text: string, separator: string): string[] => {
+  const index = text.indexOf(separator);
+  return index === -1 ? [text] : [text.slice(0, index), text.slice(index + 1)];
+};
 
 /** The credential's scope (`AKIA…/20260101/us-east-1/ssm/aws4_request`) names the key and the service. */
 const readSignature = ({ headers }: IncomingMessage): Signature | undefined => {

@@ -40,7 +40,14 @@ export const inProcessClient = <Client extends { send: unknown }>(
   return client as unknown as Client;
 };
 
-const copy = (value: unknown): unknown => structuredClone(value);
+/** Not structuredClone: under jest it makes dates and lists of another realm, which `instanceof` does not know. */
+const copy = (value: unknown): unknown => {
+  if (value instanceof Uint8Array) return Uint8Array.from(value);
+  if (value instanceof Date) return new Date(value);
+  if (Array.isArray(value)) return value.map(copy);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item)]));
+};
 
 /** The marks of the SDK's ServiceException, by which `instanceof` works there too. */
 const asClientError = (error: AwsError, signingName: string, catalogue: Catalogue | undefined): Error => {

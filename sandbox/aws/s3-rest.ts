@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { AwsError, type Caller } from "../ports.ts";
+import type { Target } from "./endpoint.ts";
 import type { Handle } from "./handle.ts";
 import type { StoredObject } from "./s3.ts";
 import { escapeXml } from "./xml.ts";
@@ -23,13 +24,13 @@ export const answerS3 = async (
   handle: Handle,
   caller: Caller | undefined,
   request: IncomingMessage,
-  url: URL,
+  target: Target,
   body: Buffer,
 ): Promise<Answer> => {
   try {
     if (caller === undefined)
       throw new AwsError("InvalidAccessKeyId", "The access key id does not exist.", 403);
-    return await route(handle, caller, request, url, body);
+    return await route(handle, caller, request, target, body);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     const text = `<Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message></Error>`;
@@ -41,16 +42,16 @@ const route = async (
   handle: Handle,
   caller: Caller,
   request: IncomingMessage,
-  url: URL,
+  target: Target,
   body: Buffer,
 ): Promise<Answer> => {
-  const [bucket = "", ...rest] = url.pathname.slice(1).split("/");
+  const [bucket = "", ...rest] = target.path.slice(1).split("/");
   const [Bucket, Key] = [decodeURIComponent(bucket), decodeURIComponent(rest.join("/"))];
   const call = (operation: string, input: object) => handle("s3", operation, { Bucket, ...input }, caller);
   const { method = "GET" } = request;
 
   if (Key === "" && method === "GET") {
-    const output = await call("ListObjectsV2", { Prefix: url.searchParams.get("prefix") ?? "" });
+    const output = await call("ListObjectsV2", { Prefix: target.query.get("prefix") ?? "" });
     return {
       status: 200,
       headers: xmlHeaders,
@@ -78,7 +79,7 @@ const route = async (
     await call("DeleteObject", { Key });
     return { status: 204, headers: {}, body: "" };
   }
-  throw new AwsError("NotImplemented", `The sandbox's S3 does not know ${method} ${url.pathname}.`, 501);
+  throw new AwsError("NotImplemented", `The sandbox's S3 does not know ${method} ${target.path}.`, 501);
 };
 
 /** Clients that stream send `aws-chunked` bodies: `<hex size>[;signature]\r\n<bytes>\r\n … 0\r\n<trailers>`. */

@@ -122,4 +122,4 @@ const keysBelow = async (directory: string): Promise<string[]> => {
 const etag = (body: Uint8Array): string => `"${createHash("md5").update(body).digest("hex")}"`;
 
 const isMissing = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "ENOENT";
+  typeof error === "object" && error !== null && "code" in error && error.code === "ENOENT";

@@ -127,9 +127,15 @@ export class Queues {
     },
   };
 
-  #receive(name: string, limit: number, visibilitySeconds = DEFAULT_VISIBILITY_SECONDS): object[] {
+  #receive(
+    name: string,
+    limit: number,
+    visibilitySeconds = DEFAULT_VISIBILITY_SECONDS,
+  ): object[] | undefined {
     const now = this.#options.clock.now();
     const visible = this.#queue(name).filter((message) => message.visibleAt <= now);
+    // SQS leaves the member out when there is nothing.
+    if (visible.length === 0) return undefined;
     return visible.slice(0, limit).map((message) => {
       message.receiptHandle = randomUUID();
       message.receiveCount++;

@@ -48,7 +48,8 @@ rm -f etc/resolv.conf
 echo 'nameserver 10.78.0.1' >etc/resolv.conf
 printf '127.0.0.1 localhost\n%s %s %s\n' "$address" "$host_name" "${host_name%%.*}" >etc/hosts
 echo "$host_name" >etc/hostname
-rm -rf root/.docker root/.aws
+# Nothing of this machine's own log-ins and services.
+rm -rf root/.docker root/.aws var/lib/filebeat var/lib/amazon
 
 for name in systemctl cloud-init; do
   rm -f "usr/bin/$name"

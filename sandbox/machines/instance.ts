@@ -117,6 +117,8 @@ function spawnInit(init: Init, options: RealMachinesOptions): ChildProcess {
 /** Resolves when the instance's first process has made its root and waits for its network. */
 function said(child: ChildProcess, instanceId: string): Promise<void> {
   const ready = child.stdio[3] as Readable;
+  // A process that ended takes no more input; its end is what gets reported.
+  child.stdin?.on("error", () => {});
   return new Promise((done, failed) => {
     ready.once("data", () => {
       ready.destroy();
@@ -141,7 +143,7 @@ export const hostNameOf = (address: string, region: string): string =>
   `ip-${address.replaceAll(".", "-")}.${region}.compute.internal`;
 
 /** The names of links have 15 characters at most, an instance's id has 19. */
-export const linkName = (instanceId: string): string =>
+const linkName = (instanceId: string): string =>
   `hv${createHash("sha256").update(instanceId).digest("hex").slice(0, 11)}`;
 
 async function ip(...lines: string[]): Promise<void> {

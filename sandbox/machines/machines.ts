@@ -96,7 +96,8 @@ export class RealMachines implements Machines {
     const machine = this.#machines.get(instanceId);
     if (!machine) return;
     await this.kill(instanceId);
-    await scrap(await machine.made, this.#options.stateDirectory);
+    const instance = await made(machine);
+    if (instance) await scrap(instance, this.#options.stateDirectory);
     this.#machines.delete(instanceId);
   }
 
@@ -169,7 +170,8 @@ export class RealMachines implements Machines {
   async kill(instanceId: string): Promise<void> {
     const machine = this.#need(instanceId);
     machine.power = "off";
-    await powerOff(await machine.made);
+    const instance = await made(machine);
+    if (instance) await powerOff(instance);
   }
 
   /** The agents of the next machines to be started never come online. */
@@ -227,6 +229,9 @@ export class RealMachines implements Machines {
     throw new Error("No address is left in 10.78.0.0/24: terminate some instances");
   }
 }
+
+/** undefined when it could not be made: then `start` has told its caller, and nothing is left. */
+const made = (machine: Machine): Promise<Instance | undefined> => machine.made.catch(() => undefined);
 
 /** 128 + SIGKILL. */
 const killed = 137;

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 const execute = promisify(execFile);
 
 /** Each with what it is for. */
-export const packages: Readonly<Record<string, string>> = {
+const packages: Readonly<Record<string, string>> = {
   "docker.io": "a real Docker daemon in each instance",
   iptables: "the daemons' published ports",
   "docker-registry": "the registry behind ECR",

@@ -1,28 +1,18 @@
 // The root of a sandbox: one process tree in its own PID and mount namespace, which ends all at once.
 
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { cgroupName, removeCgroups } from "./cgroups.ts";
+import { endRoot, findRoot, isGone, type RootHandle, rootCommand } from "./root-process.ts";
 
-const rootScript = fileURLToPath(new URL("./root.sh", import.meta.url));
+export { findRoot, type RootHandle } from "./root-process.ts";
 
 /** A Unix socket's path may have this many bytes (`sun_path`, less its end mark). */
 const socketPathBytes = 107;
 /** All but namespaces and a bridge; the rest is patience for a busy machine. */
 const startTimeoutMilliseconds = 15_000;
-/** The kernel ends a PID namespace at once; the time goes into tearing down its networks and mounts. */
-const stopTimeoutMilliseconds = 30_000;
-
-export interface RootHandle {
-  stateDirectory: string;
-  /** The sandbox's PID 1, as it is numbered outside the sandbox. */
-  pid: number;
-}
-
 export interface StartRootOptions {
   /** End the sandbox when the process that calls this ends, however it ends. */
   dieWithParent?: boolean;
@@ -48,39 +38,13 @@ export async function startRoot(stateDirectory: string, options: StartRootOption
   for (const name of ["run", "instances"]) mkdirSync(join(directory, name), { recursive: true });
   const dieWithParent = options.dieWithParent ? ["setpriv", "--pdeathsig", "KILL"] : [];
   const unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
-  const init = ["docker-init", "--", "bash", rootScript, directory];
-  const [command = "", ...rest] = [...dieWithParent, ...unshare, ...init];
+  const [command = "", ...rest] = [...dieWithParent, ...unshare, ...rootCommand(directory)];
   const child = spawn(command, rest, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
   await firstLine(child, `start the sandbox's root for ${directory}`);
   child.unref();
   const handle = findRoot(directory);
   if (!handle) throw new Error(`The sandbox's root for ${directory} ended right after its start`);
   return handle;
-}
-
-/**
- * Looks for the root of a state directory in the process table: no record on disk could be stale, lost, or name
- * a process of somebody else. What counts is our own script with this very directory as the argument of a
- * process that is PID 1 of its namespace.
- */
-export function findRoot(stateDirectory: string): RootHandle | undefined {
-  const directory = resolve(stateDirectory);
-  const wanted = ["docker-init", "--", "bash", rootScript, directory].join("\0");
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      if (readFileSync(`/proc/${name}/cmdline`, "utf8") !== `${wanted}\0`) continue;
-      const numbers = /^NSpid:\s+(.*)$/m
-        .exec(readFileSync(`/proc/${name}/status`, "utf8"))?.[1]
-        ?.split(/\s+/);
-      if (numbers && numbers.length > 1 && numbers.at(-1) === "1") {
-        return { stateDirectory: directory, pid: Number(name) };
-      }
-    } catch (cause) {
-      if (!isGone(cause)) throw cause;
-    }
-  }
-  return undefined;
 }
 
 /** Runs a command inside the sandbox, in the cloud's own network. */
@@ -122,8 +86,7 @@ function enter(
 export async function stopRoot(stateDirectory: string): Promise<void> {
   const directory = resolve(stateDirectory);
   for (let root = findRoot(directory); root; root = findRoot(directory)) {
-    kill(root.pid);
-    await waitUntilGone(root.pid);
+    await endRoot(root);
   }
   await removeCgroups(cgroupName(directory));
   await rm(join(directory, "run"), { recursive: true, force: true });
@@ -131,39 +94,6 @@ export async function stopRoot(stateDirectory: string): Promise<void> {
     for (const name of ["docker-data", "docker.sock", "root"]) {
       await rm(join(directory, "instances", instance, name), { recursive: true, force: true });
     }
-  }
-}
-
-/** A PID 1 is gone from the process table only after everything in its namespace. */
-async function waitUntilGone(pid: number): Promise<void> {
-  const deadline = Date.now() + stopTimeoutMilliseconds;
-  while (isRunning(pid)) {
-    if (Date.now() > deadline) {
-      throw new Error(
-        `The sandbox's root, process ${pid}, was killed but is still there after ${stopTimeoutMilliseconds / 1000} s: ` +
-          "a process in it hangs in the kernel (look for state D in `ps aux`)",
-      );
-    }
-    await delay(10);
-  }
-}
-
-/** A zombie counts as gone: in a container without an init nobody collects it. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch (cause) {
-    if (isGone(cause)) return false;
-    throw cause;
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (cause) {
-    if (!isGone(cause))
-      throw new Error(`Could not end the sandbox's root, process ${pid}: not root?`, { cause });
   }
 }
 
@@ -210,9 +140,4 @@ function readNames(directory: string): string[] {
     if (isGone(cause)) return [];
     throw cause;
   }
-}
-
-function isGone(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ESRCH";
 }

@@ -27,6 +27,7 @@ export class Publisher {
   readonly #aborted = new AbortController();
   #bytes = 0;
   #wake: () => void = () => {};
+  #progress: () => void = () => {};
 
   constructor(
     output: Output,
@@ -58,6 +59,19 @@ export class Publisher {
     this.#waiting.set(event.key, (this.#waiting.get(event.key) ?? 0) + 1);
     this.#statistics.pipelineActive += 1;
     this.#wake();
+  }
+
+  /** Resolves when a batch is done, or after `waitMs`. */
+  async progress(waitMs: number, signal: AbortSignal): Promise<void> {
+    const waited = new AbortController();
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        this.#progress = resolve;
+      }),
+      // The signal or a finished batch ends the sleep: both are what the caller waits for.
+      sleep(waitMs, undefined, { signal: AbortSignal.any([signal, waited.signal]) }).catch(() => undefined),
+    ]);
+    waited.abort();
   }
 
   /** Sends until `abort()`: a batch is tried again for ever, since lines must not be lost to a busy collector. */
@@ -111,6 +125,7 @@ export class Publisher {
       this.#acknowledge(key, endOffset);
     }
     this.#statistics.pipelineActive -= batch.length;
+    this.#progress();
   }
 
   #count(fates: readonly Fate[]): void {

@@ -51,10 +51,8 @@ export class Shipper {
     const pollMs = Math.min(...this.#inputs.map((input) => input.pollMs));
     while (!this.#stopped.signal.aborted) {
       const read = this.#turn();
-      // A stop ends the sleep; the loop looks at the signal itself.
-      await sleep(read && !this.#publisher.full ? 0 : pollMs, undefined, {
-        signal: this.#stopped.signal,
-      }).catch(() => undefined);
+      if (!read || this.#publisher.full) await this.#publisher.progress(pollMs, this.#stopped.signal);
+      else await sleep(0);
     }
     const deadline = Date.now() + this.#configuration.shutdownTimeoutMs;
     while (!this.#publisher.empty && Date.now() < deadline) await sleep(50);

@@ -134,13 +134,15 @@ describe("the machines of a sandbox", () => {
     await call("freeze", worker);
     const waiting = call("run", worker, "echo here");
     expect(await call("run", worker, "echo here", {}, 500)).toBe("silent");
+    while ((await call("health", worker)) === "up") await new Promise((done) => setTimeout(done, 100));
     await call("thaw", worker);
     expect(await waiting).toMatchObject({ exitCode: 0, stdout: "here\n" });
   });
 
-  it("answer nothing any more when the power was cut, and leave their logs when terminated", async () => {
+  it("answer nothing any more when the power was cut, even while they hang, and leave their logs when terminated", async () => {
     const running = call("run", worker, "sleep 30", {}, 1_500);
     await new Promise((done) => setTimeout(done, 200));
+    await call("freeze", worker);
     await call("kill", worker);
     expect(await running).toBe("silent");
     expect(await call("agent", worker)).toMatchObject({ online: false });

@@ -1,0 +1,137 @@
+// Puts the cloud together: real machines, registry, load balancer and collector; the models of AWS over them; the
+// functions; one endpoint in front. Runs inside the sandbox's root, in its network.
+import { join } from "node:path";
+import { loadCatalogue } from "../aws/catalogue.ts";
+import type { Handle } from "../aws/handle.ts";
+import { s3Model } from "../aws/s3.ts";
+import { stsModel } from "../aws/sts.ts";
+import { realClock } from "../clock.ts";
+import { type Collector, startCollector } from "../collector/collector.ts";
+import { HaproxyProxy } from "../load-balancer/haproxy.ts";
+import { RealMachines } from "../machines/machines.ts";
+import { AutoScaling } from "../models/auto-scaling/auto-scaling.ts";
+import { ClassicLoadBalancing } from "../models/load-balancing/classic-load-balancing.ts";
+import { ContainerRegistry } from "../models/registry/container-registry.ts";
+import { SystemsManager } from "../models/systems-manager/systems-manager.ts";
+import { type Registry, startRegistry } from "../registry/registry.ts";
+import { RegistryTokens } from "../registry/tokens.ts";
+import { readTemplate } from "../template/template.ts";
+import { addresses, type CloudConfiguration, files, names } from "./configuration.ts";
+import { createSandboxHandle, listen } from "./endpoint.ts";
+import { groups, loadBalancer } from "./groups.ts";
+import { type LambdaParts, startLambda } from "./lambda.ts";
+import { shipperCommand } from "./shipper.ts";
+import type { Timeline } from "./timeline.ts";
+
+export interface Cloud {
+  configuration: CloudConfiguration;
+  timeline: Timeline;
+  machines: RealMachines;
+  autoScaling: AutoScaling;
+  loadBalancing: ClassicLoadBalancing;
+  systemsManager: SystemsManager;
+  registry: Registry;
+  tokens: RegistryTokens;
+  collector: Collector;
+  lambda: LambdaParts;
+  /** Any AWS call, from within. */
+  handle: Handle;
+}
+
+export const assemble = async (configuration: CloudConfiguration, timeline: Timeline): Promise<Cloud> => {
+  const { stateDirectory, projectDirectory, engine } = configuration;
+  const clock = realClock;
+  const report = (text: string, error: unknown) => timeline.add({ kind: "trouble", text: `${text}: ${error}` });
+  const template = readTemplate(join(projectDirectory, ".serverless"), {
+    account: names.account,
+    region: names.region,
+  });
+  const tokens = new RegistryTokens();
+  const machines = await RealMachines.open({
+    stateDirectory,
+    projectDirectory,
+    shipper: shipperCommand(projectDirectory),
+    ...(engine === undefined ? {} : { engine }),
+    log: (text) => timeline.add({ kind: "trouble", text }),
+  });
+  const [catalogue, registry, proxy, collector] = await Promise.all([
+    loadCatalogue(),
+    startRegistry({ stateDirectory, tokens }),
+    HaproxyProxy.start({
+      stateDirectory,
+      addressOf: (instanceId) => machines.address(instanceId),
+      listenSocket: join(stateDirectory, files.loadBalancer),
+    }),
+    startCollector({
+      host: addresses.gateway,
+      port: addresses.collectorPort,
+      file: join(stateDirectory, files.collected),
+    }),
+  ]);
+  const lambda = startLambda(template, configuration, clock, timeline);
+  const { publish } = lambda.bus;
+  const loadBalancing = new ClassicLoadBalancing({
+    clock,
+    proxy,
+    machines,
+    loadBalancers: [loadBalancer],
+    report,
+  });
+  const autoScaling = new AutoScaling({
+    clock,
+    machines,
+    publish,
+    groups: groups(configuration),
+    loadBalancers: loadBalancing.allAttached(),
+    timings: { healthCheckMs: configuration.healthCheckMilliseconds },
+    report,
+  });
+  const systemsManager = new SystemsManager({
+    clock,
+    machines,
+    publish,
+    documents: template.documents.map(({ name, content }) => ({
+      name,
+      shortName: name.replace(`${template.stackName}-`, ""),
+      content,
+    })),
+    instances: () => machines.instances().map(({ instanceId }) => instanceId),
+    byTag: (key, values) => autoScaling.instancesByTag(key, values),
+    report,
+  });
+  const containerRegistry = new ContainerRegistry({
+    issue: () => {
+      const { password, expiresAt } = tokens.issue();
+      return { password, expiresAt: expiresAt.getTime() };
+    },
+    proxyEndpoint: registry.url,
+  });
+  const models = [
+    autoScaling,
+    loadBalancing,
+    systemsManager,
+    containerRegistry,
+    lambda.model,
+    lambda.bus.model,
+    lambda.queues.model,
+    s3Model({ directory: join(stateDirectory, "s3") }),
+    stsModel(names.account),
+  ];
+  const parts = { stateDirectory, models, catalogue, clock, timeline };
+  const handle = createSandboxHandle(parts);
+  await listen(handle, { ...parts, identifyFunction: lambda.identify });
+  autoScaling.start();
+  return {
+    configuration,
+    timeline,
+    machines,
+    autoScaling,
+    loadBalancing,
+    systemsManager,
+    registry,
+    tokens,
+    collector,
+    lambda,
+    handle,
+  };
+};

@@ -1,0 +1,107 @@
+// The project's built functions as Lambda and EventBridge run them: hosts, durable executions, queues, rules.
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { Queues } from "../aws/sqs.ts";
+import type { Clock } from "../clock.ts";
+import { EventBus } from "../events/event-bus.ts";
+import { AsyncInvocations } from "../lambda/async-invocations.ts";
+import { deadLetterOf, durableFunctions } from "../lambda/durable-functions.ts";
+import { DurableService } from "../lambda/durable-service.ts";
+import { type Credentials, FunctionHosts } from "../lambda/function-hosts.ts";
+import { fileJournal } from "../lambda/journal.ts";
+import { lambdaModel } from "../lambda/lambda-model.ts";
+import type { Caller } from "../ports.ts";
+import type { FunctionDefinition, Template } from "../template/types.ts";
+import { addresses, type CloudConfiguration, files, names } from "./configuration.ts";
+import type { Timeline } from "./timeline.ts";
+
+export interface LambdaParts {
+  durable: DurableService;
+  hosts: FunctionHosts;
+  queues: Queues;
+  bus: EventBus;
+  model: ReturnType<typeof lambdaModel>;
+  /** Whose access key it is, among the functions. */
+  identify(accessKeyId: string): Caller | undefined;
+}
+
+export const startLambda = (
+  template: Template,
+  configuration: CloudConfiguration,
+  clock: Clock,
+  timeline: Timeline,
+): LambdaParts => {
+  const { account, region } = names;
+  const { stateDirectory, projectDirectory } = configuration;
+  const functions = template.functions.map((definition) => withSettings(definition, configuration.settings));
+  const trouble = (text: string, error: unknown) => timeline.add({ kind: "trouble", text: `${text}: ${error}` });
+
+  const queueNames = template.queues.map((queue) => queue.name);
+  const queues = new Queues({ clock, account, region, names: queueNames, endpoint: addresses.aws });
+  const send = (arn: string, body: string, attributes: Record<string, string>) => {
+    timeline.add({ kind: "trouble", text: `a dead letter for ${arn.split(":").at(-1)}: ${body.slice(0, 200)}` });
+    queues.send(arn, body, attributes);
+  };
+  const hosts = new FunctionHosts({
+    functions,
+    directory: projectDirectory,
+    environment: { AWS_ENDPOINT_URL: addresses.aws, AWS_REGION: region, AWS_DEFAULT_REGION: region },
+    credentials: keysOf,
+    logDirectory: join(stateDirectory, files.functionLogs),
+  });
+  const durable = new DurableService({
+    functions: durableFunctions(functions),
+    clock,
+    account,
+    region,
+    invoke: (name, input) => hosts.invoke(name, input),
+    journal: fileJournal(join(stateDirectory, "executions.jsonl")),
+    deadLetter: deadLetterOf(functions, send),
+    onInvocationFailed: (execution, error) => trouble(`${execution.name} was interrupted and goes on`, error),
+  });
+  const asynchronous = new AsyncInvocations({
+    clock,
+    functions,
+    invoke: hosts.invoke,
+    durable,
+    send,
+    onFailed: (name, error, attempt) => trouble(`${name} failed (attempt ${attempt + 1})`, error),
+  });
+  const bus = new EventBus({
+    clock,
+    account,
+    region,
+    rules: template.rules,
+    deliver: (arn, event) => asynchronous.accept(arn, JSON.stringify(event)),
+    deadLetter: send,
+    onDelivery: ({ event, outcome, error }) => {
+      if (outcome !== "delivered") trouble(`an event was not delivered (${event["detail-type"]})`, error);
+    },
+  });
+  const owners = new Map(functions.map(({ name }) => [keysOf(name).accessKeyId, name]));
+  return {
+    durable,
+    hosts,
+    queues,
+    bus,
+    model: lambdaModel({ functions, durable, asynchronous, invoke: hosts.invoke }),
+    identify: (accessKeyId) => {
+      const name = owners.get(accessKeyId);
+      return name === undefined ? undefined : { accessKeyId, principal: `function:${name}` };
+    },
+  };
+};
+
+/** The registry is the one thing that the sandbox itself must change: its address is not ECR's. */
+const withSettings = (
+  definition: FunctionDefinition,
+  settings: Readonly<Record<string, string>>,
+): FunctionDefinition => ({
+  ...definition,
+  environment: { ...definition.environment, REGISTRY: addresses.registry, ...settings },
+});
+
+const keysOf = (functionName: string): Credentials => {
+  const digits = createHash("sha256").update(functionName).digest("hex").slice(0, 16).toUpperCase();
+  return { accessKeyId: `ASIF${digits}`, secretAccessKey: "hive-sandbox-function" };
+};

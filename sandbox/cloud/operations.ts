@@ -1,0 +1,138 @@
+// What can be asked of a running cloud and done to it, by the CLI, the demonstration and the tests: one function
+// for each question and each fault. Arguments and answers are plain JSON.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Cloud } from "./assemble.ts";
+import { files, names } from "./configuration.ts";
+import { flowReport } from "./flows.ts";
+import { writtenLines } from "./log-lines.ts";
+import { hookReport, readStatus } from "./status.ts";
+import type { Watch } from "./watch.ts";
+
+/** How many deliveries of matching events are lost or doubled, and when. */
+export interface EventFault {
+  /** Part of the event's detail-type, for example `terminate`; every event where absent. */
+  detailType?: string;
+  /** Milliseconds from now, one for each delivery: `[]` loses the event, `[0, 0]` doubles it. */
+  deliveries: number[];
+  /** For so many events; then all is as it should be. Default: until changed. */
+  times?: number;
+}
+
+export const operations = (cloud: Cloud, watch: Watch) => {
+  const { machines, autoScaling, collector, lambda, systemsManager, timeline, configuration } = cloud;
+  const fault = (text: string, instanceId?: string) =>
+    timeline.add({ kind: "fault", text, ...(instanceId !== undefined && { instanceId }) });
+
+  return {
+    status: () => readStatus(cloud, watch.picture),
+    /** Every lifecycle action so far, as it is reported. */
+    hooks: () => autoScaling.hooks().map(hookReport),
+    /** Every lifecycle action so far, as the model keeps it. */
+    hookRecords: () => autoScaling.hooks(),
+    /** Every change of an instance's lifecycle state so far. */
+    history: () => autoScaling.history(),
+    commands: () => systemsManager.commands(),
+    flows: () => lambda.durable.executions().map(flowReport),
+    /** Name, status, payload, result and error of every durable execution. */
+    executions: () =>
+      lambda.durable.executions().map(({ name, functionName, status, payload, result, error }) => ({
+        name,
+        functionName,
+        status,
+        payload,
+        result,
+        error,
+      })),
+    /** @param name of the function without the stack's prefix, for example `join-node` */
+    functionLog: (name: string) => {
+      const stack = "hive-swarm-dev";
+      const file = join(configuration.stateDirectory, files.functionLogs, `${stack}-${name}.log`);
+      try {
+        return readFileSync(file, "utf8");
+      } catch (error) {
+        // It has not run yet.
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+        throw error;
+      }
+    },
+    deadLetters: () => lambda.queues.messages(deadLetterQueue(cloud)),
+    logLines: () => ({
+      written: writtenLines(configuration.stateDirectory).length,
+      accepted: collector.lines(),
+      requests: collector.requests(),
+    }),
+
+    freeze: (instanceId: string) => {
+      machines.freeze(instanceId);
+      fault("frozen: it answers nobody", instanceId);
+    },
+    thaw: (instanceId: string) => {
+      machines.thaw(instanceId);
+      fault("thawed", instanceId);
+    },
+    kill: async (instanceId: string) => {
+      await machines.kill(instanceId);
+      fault("power cut", instanceId);
+    },
+    neverOnline: (count: number) => {
+      machines.neverOnline(count);
+      fault(`the agents of the next ${count} instance(s) will never come online`);
+    },
+    stopShipper: async (instanceId: string) => {
+      await machines.stopShipper(instanceId);
+      fault("filebeat was killed", instanceId);
+    },
+    collectorMode: (mode: "accepting" | "blocked" | "rejecting") => {
+      if (mode === "blocked") collector.block();
+      else if (mode === "rejecting") collector.reject();
+      else collector.unblock();
+      fault(`the collector is ${mode}`);
+    },
+    disturbEvents: (disturbance: EventFault | null) => {
+      lambda.bus.disturb(disturbance === null ? undefined : disturb(disturbance));
+      fault(disturbance === null ? "events are delivered as they should be" : `events: ${JSON.stringify(disturbance)}`);
+    },
+    autoScalingFaults: (faults: Partial<typeof autoScaling.faults>) => {
+      Object.assign(autoScaling.faults, faults);
+      fault(`Auto Scaling: ${JSON.stringify(faults)}`);
+    },
+    /** Ends the process of a function, as a crash would. */
+    killFunction: (name: string) => {
+      fault(`the process of ${name} was killed`);
+      return lambda.hosts.kill(`hive-swarm-dev-${name}`);
+    },
+    interruptSpot: (instanceId: string) => {
+      machines.interrupt(instanceId, new Date(Date.now() + 120_000));
+      fault("Spot interruption announced", instanceId);
+      lambda.bus.publish({
+        source: "aws.ec2",
+        "detail-type": "EC2 Spot Instance Interruption Warning",
+        resources: [`arn:aws:ec2:${names.region}:${names.account}:instance/${instanceId}`],
+        detail: { "instance-id": instanceId, "instance-action": "terminate" },
+      });
+    },
+    /** Runs a script on an instance as root, past Run Command. */
+    exec: (instanceId: string, script: string, timeoutSeconds = 30) =>
+      machines.run(instanceId, {
+        commandId: `exec-${Date.now()}`,
+        script,
+        environment: {},
+        executionTimeoutSeconds: timeoutSeconds,
+        document: "exec",
+        signal: AbortSignal.timeout((timeoutSeconds + 5) * 1000),
+      }),
+  };
+};
+
+export type Operations = ReturnType<typeof operations>;
+
+const disturb = ({ detailType, deliveries, times = Number.POSITIVE_INFINITY }: EventFault) => {
+  let left = times;
+  return (event: { "detail-type": string }): readonly number[] => {
+    if (detailType !== undefined && !event["detail-type"].includes(detailType)) return [0];
+    if (left <= 0) return [0];
+    left -= 1;
+    return deliveries;
+  };
+};

@@ -1,0 +1,25 @@
+// Everything that can be known without running the project: format, lint, types, shell scripts, template, dead code.
+import { readdirSync } from "node:fs";
+import { ensurePackages } from "../sandbox/machines/packages.ts";
+import { run } from "./run.ts";
+
+/** Shell scripts of the whole project, wherever they stand. */
+const scripts = (directory: string): string[] =>
+  readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${directory}/${entry.name}`;
+    if (entry.isDirectory()) return scripts(path);
+    return entry.name.endsWith(".sh") ? [path] : [];
+  });
+
+await ensurePackages(console.log);
+const shell = ["documents", "sandbox"].flatMap(scripts);
+
+const results = [
+  run("format and lint", "biome", ["check", "--error-on-warnings", "."]),
+  run("types", "tsc", ["--noEmit", "-p", "."]),
+  run("shell scripts", "shellcheck", ["-x", "--source-path=SCRIPTDIR", ...shell, ".ci/run"]),
+  run("package", "node", ["scripts/build.ts"]) && run("template", "serverless", ["package"]),
+  run("template against CloudFormation's database", "node", ["scripts/validate-template.ts"]),
+  run("dead code and unused dependencies", "knip", []),
+];
+process.exitCode = results.every(Boolean) ? 0 : 1;

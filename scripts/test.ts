@@ -1,0 +1,33 @@
+// All layers of tests in one command: what is checked without running, units, flows on virtual time, and the real swarm.
+// `npm test -- unit flows` runs the named layers alone.
+import { existsSync } from "node:fs";
+import { ensurePackages } from "../sandbox/machines/packages.ts";
+import { run } from "./run.ts";
+
+const LAYERS = ["unit", "flows", "sandbox"] as const;
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !LAYERS.some((layer) => layer === name));
+if (unknown.length > 0) {
+  console.error(`There is no layer ${unknown.join(", ")}; there are ${LAYERS.join(", ")}`);
+  process.exit(2);
+}
+const layers = asked.length > 0 ? LAYERS.filter((layer) => asked.includes(layer)) : LAYERS;
+
+await ensurePackages(console.log);
+const options = { NODE_OPTIONS: "--experimental-vm-modules --disable-warning=ExperimentalWarning" };
+const packaged = existsSync(".serverless/cloudformation-template-update-stack.json") && existsSync("dist");
+const ready =
+  (packaged && !layers.includes("sandbox")) ||
+  (run("bundles", "node", ["scripts/build.ts"]) && run("package", "serverless", ["package"]));
+
+// Real swarms are heavy: one test file at a time. The others share the machine's cores.
+const results = layers.map((layer) =>
+  run(
+    `tests: ${layer}`,
+    "jest",
+    ["--selectProjects", layer, ...(layer === "sandbox" ? ["--runInBand"] : [])],
+    options,
+  ),
+);
+process.exitCode = ready && results.every(Boolean) ? 0 : 1;

@@ -1,0 +1,85 @@
+import { ConfigError, readConfig } from "../../shared/config/config.ts";
+
+const environment = {
+  CLUSTER: "hive",
+  WORKER_GROUPS: "hive-workers",
+  MANAGER_GROUPS: "hive-managers",
+  LAUNCH_HOOK: "join",
+  TERMINATE_HOOK: "retire",
+  LOAD_BALANCER: "hive",
+  REGISTRY: "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+  REGISTRY_REGION: "us-east-1",
+  WORKER_TOKEN_PARAMETER: "/hive-swarm/hive/join-token/worker",
+  SERVICES_PARAMETER: "/hive-swarm/hive/services",
+  DOCUMENT_PREFIX: "hive-swarm-dev-",
+  LOG_GLOBS: "/var/log/hive/*/*.log",
+  FILEBEAT_DATA: "/var/lib/filebeat",
+  FILEBEAT_HTTP: "127.0.0.1:5066",
+  SCAN_INTERVAL_SECONDS: "10",
+  UNSHIPPED: "retain",
+  RETAIN_CAP: "2",
+  RESCUE_BUCKET: "",
+  JOIN_DEADLINE_SECONDS: "900",
+  RETIRE_DEADLINE_SECONDS: "1500",
+};
+
+describe("the configuration", () => {
+  it("is read from the environment, with no load balancer and no HTTP endpoint where their names are empty", () => {
+    const config = readConfig({
+      ...environment,
+      LOAD_BALANCER: "",
+      FILEBEAT_HTTP: "",
+      WORKER_GROUPS: "a, b",
+    });
+    expect(config).toMatchObject({
+      cluster: "hive",
+      workerGroups: ["a", "b"],
+      retainCap: 2,
+      unshipped: "retain",
+    });
+    expect(config.loadBalancer).toBeUndefined();
+    expect(config.filebeatHttp).toBeUndefined();
+  });
+
+  it.each([
+    ["CLUSTER", "Hive!"],
+    ["WORKER_GROUPS", " , "],
+    ["MANAGER_GROUPS", ""],
+    ["LAUNCH_HOOK", "$(join)"],
+    ["TERMINATE_HOOK", ""],
+    ["LOAD_BALANCER", "a b"],
+    ["REGISTRY", "https://example.com/x"],
+    ["REGISTRY_REGION", "Tokyo"],
+    ["WORKER_TOKEN_PARAMETER", "token"],
+    ["SERVICES_PARAMETER", "/a b"],
+    ["DOCUMENT_PREFIX", "a/b"],
+    ["LOG_GLOBS", "/var/log; reboot"],
+    ["FILEBEAT_DATA", "var"],
+    ["FILEBEAT_HTTP", "localhost"],
+    ["SCAN_INTERVAL_SECONDS", "0"],
+    ["UNSHIPPED", "forget"],
+    ["RETAIN_CAP", "-1"],
+    ["RETAIN_CAP", "1.5"],
+    ["JOIN_DEADLINE_SECONDS", "5"],
+    ["RETIRE_DEADLINE_SECONDS", "soon"],
+  ])("with %s=%j is refused, naming the variable and a value that would do", (name, value) => {
+    expect(() => readConfig({ ...environment, [name]: value })).toThrow(new RegExp(name));
+  });
+
+  it("reports every problem at once", () => {
+    try {
+      readConfig({});
+      throw new Error("was accepted");
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      expect((error as ConfigError).problems.length).toBeGreaterThanOrEqual(12);
+    }
+  });
+
+  it("with the policy rescue needs a bucket", () => {
+    expect(() => readConfig({ ...environment, UNSHIPPED: "rescue" })).toThrow(/RESCUE_BUCKET/);
+    expect(readConfig({ ...environment, UNSHIPPED: "rescue", RESCUE_BUCKET: "kept-logs" }).rescueBucket).toBe(
+      "kept-logs",
+    );
+  });
+});

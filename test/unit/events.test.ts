@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { EventError } from "../../shared/events/error.ts";
+import { parseEvent } from "../../shared/events/parse.ts";
+
+const sample = (name: string) => JSON.parse(readFileSync(`events/${name}.json`, "utf8"));
+
+describe("an event from EventBridge", () => {
+  it("of a launch names group, hook and instance", () => {
+    expect(parseEvent(sample("launch"))).toEqual({
+      kind: "launch",
+      group: "hive-workers",
+      hook: "join",
+      instanceId: "i-0123456789abcdef0",
+    });
+  });
+
+  it("of a termination is told from a launch by its transition", () => {
+    expect(parseEvent(sample("terminate"))).toMatchObject({ kind: "terminate", hook: "retire" });
+  });
+
+  it("of a Spot interruption names the instance alone", () => {
+    expect(parseEvent(sample("spot-warning"))).toEqual({
+      kind: "spot-warning",
+      instanceId: "i-0123456789abcdef0",
+    });
+  });
+
+  it.each([
+    ["no object", 7],
+    ["nothing", undefined],
+    ["another source", { ...sample("launch"), source: "aws.ecr" }],
+    ["a type that is a member of every object", { source: "", "detail-type": "", detail: {} }],
+    ["no detail", { ...sample("launch"), detail: null }],
+    [
+      "a forged instance id",
+      { ...sample("launch"), detail: { ...sample("launch").detail, EC2InstanceId: "i-0; rm -rf /" } },
+    ],
+    ["no group", { ...sample("launch"), detail: { ...sample("launch").detail, AutoScalingGroupName: "" } }],
+    [
+      "an unknown transition",
+      { ...sample("launch"), detail: { ...sample("launch").detail, LifecycleTransition: "x" } },
+    ],
+  ])("with %s is refused with an error that says what is wrong", (_what, event) => {
+    expect(() => parseEvent(event)).toThrow(EventError);
+    expect(() => parseEvent(event)).toThrow(/Cannot understand this .*nothing was done/s);
+  });
+
+  it("is refused or understood, never anything else, whatever it is", () => {
+    const detail = fc.record(
+      {
+        AutoScalingGroupName: fc.oneof(fc.string(), fc.constant("hive-workers")),
+        LifecycleHookName: fc.string(),
+        EC2InstanceId: fc.oneof(fc.string(), fc.constant("i-0123456789abcdef0")),
+        LifecycleTransition: fc.oneof(fc.string(), fc.constant("autoscaling:EC2_INSTANCE_LAUNCHING")),
+      },
+      { requiredKeys: [] },
+    );
+    const event = fc.oneof(fc.jsonValue(), fc.record({ ...constants(sample("launch")), detail }));
+    fc.assert(
+      fc.property(event, (anything) => {
+        try {
+          expect(parseEvent(anything).instanceId).toMatch(/^i-[0-9a-f]{8,17}$/);
+        } catch (error) {
+          expect(error).toBeInstanceOf(EventError);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+const constants = (record: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, fc.constant(value)]));
