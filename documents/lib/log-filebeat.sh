@@ -5,8 +5,12 @@
 # Every process called filebeat, with its start time: a pid alone may be another's by the next sample.
 declare -A links filebeats
 processes() {
-  local comm name pid stat fields record link holds
+  local comm name pid stat fields record holds own=()
   links=() filebeats=()
+  # By inode, not by name: a filebeat in a container sees its data path elsewhere.
+  for name in "$data/filebeat.lock" "$data/registry/filebeat/log.json"; do
+    if [ -f "$name" ]; then own+=(${own[0]:+-o} -samefile "$name"); fi
+  done
   for comm in /proc/[0-9]*/comm; do
     name=
     { read -r name <"$comm"; } 2>/dev/null || continue
@@ -17,10 +21,12 @@ processes() {
     read -ra fields <<<"${stat##*) }"
     [ "${fields[0]}" != Z ] || continue
     holds=0
+    if [ -n "${own[0]:-}" ] &&
+      [ -n "$(find -L "/proc/$pid/fd" -mindepth 1 -maxdepth 1 '(' "${own[@]}" ')' -print -quit 2>/dev/null)" ]; then
+      holds=1
+    fi
     while IFS= read -r -d '' record; do
-      link=${record#* }
-      links[$pid/${record%% *}]=$link
-      case $link in "$data"/registry* | "$data"/filebeat.lock*) holds=1 ;; esac
+      links[$pid/${record%% *}]=${record#* }
     done < <(find "/proc/$pid/fd" -maxdepth 1 -type l -printf '%f %l\0' 2>/dev/null || true)
     filebeats[$pid]=1
     printf 'P\t%s\t%s\t%s\n' "$pid" "${fields[19]}" "$holds" >>"$body"

@@ -41,7 +41,8 @@ export interface Cloud {
 export const assemble = async (configuration: CloudConfiguration, timeline: Timeline): Promise<Cloud> => {
   const { stateDirectory, projectDirectory, engine } = configuration;
   const clock = realClock;
-  const report = (text: string, error: unknown) => timeline.add({ kind: "trouble", text: `${text}: ${error}` });
+  const report = (text: string, error: unknown) =>
+    timeline.add({ kind: "trouble", text: `${text}: ${error}` });
   const template = readTemplate(join(projectDirectory, ".serverless"), {
     account: names.account,
     region: names.region,

@@ -80,7 +80,12 @@ const formSwarm = async (cloud: Cloud, { engine, address }: Manager): Promise<vo
     [names.workerToken, tokens.Worker],
     [names.managerToken, tokens.Manager],
   ]) {
-    await cloud.handle("ssm", "PutParameter", { Name, Value, Type: "SecureString", Overwrite: true }, OPERATOR);
+    await cloud.handle(
+      "ssm",
+      "PutParameter",
+      { Name, Value, Type: "SecureString", Overwrite: true },
+      OPERATOR,
+    );
   }
 };
 
@@ -104,7 +109,10 @@ const labelManagers = async (first: Manager, managers: Manager[]): Promise<void>
       const node = await first.engine.get<EngineNode>(`/nodes/${Swarm.NodeID}`);
       const Labels = { ...node.Spec.Labels, [names.instanceLabel]: instanceId };
       // Refused where the node changed meanwhile: then it is read again.
-      await first.engine.post(`/nodes/${node.ID}/update?version=${node.Version.Index}`, { ...node.Spec, Labels });
+      await first.engine.post(`/nodes/${node.ID}/update?version=${node.Version.Index}`, {
+        ...node.Spec,
+        Labels,
+      });
       return true;
     });
   }

@@ -32,7 +32,10 @@ export const createSandboxHandle = (parts: Omit<EndpointParts, "identifyFunction
     clock: parts.clock,
     onCall: (record) => calls.write(`${JSON.stringify(record)}\n`),
     onError: (error, { service, operation }) =>
-      parts.timeline.add({ kind: "trouble", text: `${service} ${operation} failed inside the sandbox: ${error}` }),
+      parts.timeline.add({
+        kind: "trouble",
+        text: `${service} ${operation} failed inside the sandbox: ${error}`,
+      }),
   });
 };
 
@@ -47,7 +50,10 @@ export const listen = async (
     identify: (accessKeyId) => identify(accessKeyId) ?? identifyFunction(accessKeyId),
     onError: (error) => timeline.add({ kind: "trouble", text: `the AWS endpoint failed: ${error}` }),
   });
-  const places = [{ port: addresses.awsPort, host: addresses.gateway }, { path: join(stateDirectory, files.aws) }];
+  const places = [
+    { port: addresses.awsPort, host: addresses.gateway },
+    { path: join(stateDirectory, files.aws) },
+  ];
   await Promise.all(
     places.map((place) => {
       const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, endpoint);

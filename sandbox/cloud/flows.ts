@@ -3,7 +3,9 @@ import type { FlowReport, StepReport } from "../demo/report.ts";
 import type { Execution, Operation } from "../lambda/execution.ts";
 
 /** Steps and polls that have a name; the engine's own operations have none. */
-export const finishedSteps = (execution: Execution): (StepReport & { id: string; failed: boolean; at: number })[] =>
+export const finishedSteps = (
+  execution: Execution,
+): (StepReport & { id: string; failed: boolean; at: number })[] =>
   [...execution.operations.values()].flatMap((operation) => {
     const { Id: id, Name: name, Status, EndTimestamp } = operation;
     if (name === undefined || EndTimestamp === undefined || operation.Type === "EXECUTION") return [];

@@ -20,6 +20,9 @@ export interface LambdaParts {
   hosts: FunctionHosts;
   queues: Queues;
   bus: EventBus;
+  queueNames: string[];
+  /** `join-node` → `hive-swarm-dev-join-node`. @throws where there is no such function */
+  functionName(shortName: string): string;
   model: ReturnType<typeof lambdaModel>;
   /** Whose access key it is, among the functions. */
   identify(accessKeyId: string): Caller | undefined;
@@ -34,12 +37,16 @@ export const startLambda = (
   const { account, region } = names;
   const { stateDirectory, projectDirectory } = configuration;
   const functions = template.functions.map((definition) => withSettings(definition, configuration.settings));
-  const trouble = (text: string, error: unknown) => timeline.add({ kind: "trouble", text: `${text}: ${error}` });
+  const trouble = (text: string, error: unknown) =>
+    timeline.add({ kind: "trouble", text: `${text}: ${error}` });
 
   const queueNames = template.queues.map((queue) => queue.name);
   const queues = new Queues({ clock, account, region, names: queueNames, endpoint: addresses.aws });
   const send = (arn: string, body: string, attributes: Record<string, string>) => {
-    timeline.add({ kind: "trouble", text: `a dead letter for ${arn.split(":").at(-1)}: ${body.slice(0, 200)}` });
+    timeline.add({
+      kind: "trouble",
+      text: `a dead letter for ${arn.split(":").at(-1)}: ${body.slice(0, 200)}`,
+    });
     queues.send(arn, body, attributes);
   };
   const hosts = new FunctionHosts({
@@ -84,6 +91,14 @@ export const startLambda = (
     hosts,
     queues,
     bus,
+    queueNames,
+    functionName: (shortName) => {
+      const wanted = `${template.stackName}-${shortName}`;
+      if (functions.some(({ name }) => name === wanted)) return wanted;
+      throw new Error(
+        `There is no function ${wanted}; there are ${functions.map(({ name }) => name).join(", ")}`,
+      );
+    },
     model: lambdaModel({ functions, durable, asynchronous, invoke: hosts.invoke }),
     identify: (accessKeyId) => {
       const name = owners.get(accessKeyId);

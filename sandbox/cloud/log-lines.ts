@@ -41,7 +41,10 @@ export const compareLines = (
 
 const wholeLines = (path: string): string[] => {
   const text = orNothing(() => readFileSync(path, "utf8"), "");
-  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").slice(0, -1);
+  return text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .slice(0, -1);
 };
 
 const list = (path: string, recursive = false): string[] =>

@@ -46,8 +46,7 @@ export const operations = (cloud: Cloud, watch: Watch) => {
       })),
     /** @param name of the function without the stack's prefix, for example `join-node` */
     functionLog: (name: string) => {
-      const stack = "hive-swarm-dev";
-      const file = join(configuration.stateDirectory, files.functionLogs, `${stack}-${name}.log`);
+      const file = join(configuration.stateDirectory, files.functionLogs, `${lambda.functionName(name)}.log`);
       try {
         return readFileSync(file, "utf8");
       } catch (error) {
@@ -56,7 +55,7 @@ export const operations = (cloud: Cloud, watch: Watch) => {
         throw error;
       }
     },
-    deadLetters: () => lambda.queues.messages(deadLetterQueue(cloud)),
+    deadLetters: () => lambda.queueNames.flatMap((name) => lambda.queues.messages(name)),
     logLines: () => ({
       written: writtenLines(configuration.stateDirectory).length,
       accepted: collector.lines(),
@@ -91,7 +90,11 @@ export const operations = (cloud: Cloud, watch: Watch) => {
     },
     disturbEvents: (disturbance: EventFault | null) => {
       lambda.bus.disturb(disturbance === null ? undefined : disturb(disturbance));
-      fault(disturbance === null ? "events are delivered as they should be" : `events: ${JSON.stringify(disturbance)}`);
+      fault(
+        disturbance === null
+          ? "events are delivered as they should be"
+          : `events: ${JSON.stringify(disturbance)}`,
+      );
     },
     autoScalingFaults: (faults: Partial<typeof autoScaling.faults>) => {
       Object.assign(autoScaling.faults, faults);
@@ -100,7 +103,7 @@ export const operations = (cloud: Cloud, watch: Watch) => {
     /** Ends the process of a function, as a crash would. */
     killFunction: (name: string) => {
       fault(`the process of ${name} was killed`);
-      return lambda.hosts.kill(`hive-swarm-dev-${name}`);
+      return lambda.hosts.kill(lambda.functionName(name));
     },
     interruptSpot: (instanceId: string) => {
       machines.interrupt(instanceId, new Date(Date.now() + 120_000));

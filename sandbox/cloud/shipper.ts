@@ -18,7 +18,8 @@ export const shipperCommand = (projectDirectory: string): string[] => [
 ];
 
 /** What ships the logs, in words for people. */
-export const shipperName = (): string => filebeat()?.[0] ?? "the filebeat stand-in (filebeat is not installed)";
+export const shipperName = (): string =>
+  filebeat()?.[0] ?? "the filebeat stand-in (filebeat is not installed)";
 
 /** Strict permissions are for a file that others could write; the clone's owner need not be root. */
 const filebeat = (): string[] | undefined => {

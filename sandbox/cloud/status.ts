@@ -61,7 +61,10 @@ export const readStatus = async (cloud: Cloud, picture: Picture): Promise<Status
   return {
     instances,
     desired: Object.fromEntries(
-      AutoScalingGroups.map(({ AutoScalingGroupName, DesiredCapacity }) => [AutoScalingGroupName, DesiredCapacity]),
+      AutoScalingGroups.map(({ AutoScalingGroupName, DesiredCapacity }) => [
+        AutoScalingGroupName,
+        DesiredCapacity,
+      ]),
     ),
     pendingTasks: picture.pending,
     runningFlows: cloud.lambda.durable

@@ -54,7 +54,10 @@ export class Watch {
     for (const execution of this.#cloud.lambda.durable.executions()) {
       const { name, status, startedAt, endedAt } = execution;
       const instanceId = instanceOf(name);
-      const tell = (key: string, entry: { at: number; text: string; kind: "flow" | "step"; seconds?: number }) => {
+      const tell = (
+        key: string,
+        entry: { at: number; text: string; kind: "flow" | "step"; seconds?: number },
+      ) => {
         if (this.#told.has(`${name} ${key}`)) return;
         this.#told.add(`${name} ${key}`);
         this.#cloud.timeline.add({ ...entry, ...(instanceId !== undefined && { instanceId }) });

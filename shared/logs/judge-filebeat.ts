@@ -16,9 +16,12 @@ export const judgeFilebeat = (window: readonly Sample[]): FilebeatVerdict => {
   return new Set(window.map(runOf)).size === 1 ? "running" : "restarted";
 };
 
-/** Of several filebeats on a host, ours is the one that holds this registry open. */
-const processOf = ({ filebeat }: Sample): FilebeatProcess | undefined =>
-  filebeat.find((process) => process.holdsRegistry) ?? filebeat[0];
+/**
+ * Ours is the one that holds this registry open, as every filebeat with an operation log does. Older ones only
+ * open it to write, so there any filebeat counts.
+ */
+export const processOf = ({ filebeat, layout }: Sample): FilebeatProcess | undefined =>
+  filebeat.find((process) => process.holdsRegistry) ?? (layout === "operation-log" ? undefined : filebeat[0]);
 
 const runOf = (sample: Sample): string => {
   const process = processOf(sample);

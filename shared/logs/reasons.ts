@@ -2,6 +2,7 @@
 
 import type { Sample } from "./facts.ts";
 import { sampledFiles } from "./judge-file.ts";
+import { processOf } from "./judge-filebeat.ts";
 import type { FileVerdict, JudgedFile, Judgement } from "./verdicts.ts";
 
 type Findings = Omit<Judgement, "flushed" | "waitingHelps" | "reasons">;
@@ -55,7 +56,7 @@ export const reasonsNotFlushed = (
 const isClean = (sample: Sample): boolean =>
   sample.taskContainers?.length === 0 &&
   sample.writers.length === 0 &&
-  sample.filebeat.length > 0 &&
+  processOf(sample) !== undefined &&
   sample.layout !== "unknown" &&
   sample.errors.length === 0 &&
   sample.leftOut.unknown === 0 &&

@@ -1,0 +1,165 @@
+// Starts and ends the processes of a sandbox: the root, the cloud in it, and the forwarder.
+import type { ChildProcess } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import {
+  type CloudConfiguration,
+  type CloudOptions,
+  defaultConfiguration,
+  files,
+} from "../cloud/configuration.ts";
+import type { TimelineEntry } from "../cloud/timeline.ts";
+import { findRoot, inCloud, inHostNetwork, type RootHandle, startRoot, stopRoot } from "../machines/root.ts";
+import { followTimeline } from "./control.ts";
+
+export const projectDirectory = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+export const defaultStateDirectory = join(projectDirectory, ".sandbox");
+
+/** Managers are up within seconds; on a machine that is busy with other sandboxes it may take this long. */
+const START_MILLISECONDS = 90_000;
+const preferredPorts = { aws: 4566, elb: 8080 };
+
+export interface LaunchOptions extends CloudOptions {
+  stateDirectory?: string;
+  /** End the sandbox when this process ends, however it ends. */
+  dieWithParent?: boolean;
+  onTimeline?: (entry: TimelineEntry) => void;
+}
+
+export interface Launched {
+  stateDirectory: string;
+  /** On 127.0.0.1. */
+  ports: { aws: number; elb: number };
+  /** Ends the telling of the timeline. */
+  quiet(): void;
+}
+
+/** The sandbox of this directory runs already. */
+export class AlreadyUp extends Error {}
+
+/**
+ * Resolves when the swarm is formed and the service deployed; workers may still be on their way.
+ * @throws AlreadyUp; or an error with the end of the cloud's log, after everything was taken down again.
+ */
+export const launch = async (options: LaunchOptions): Promise<Launched> => {
+  const {
+    stateDirectory: given = defaultStateDirectory,
+    dieWithParent = false,
+    onTimeline,
+    ...cloud
+  } = options;
+  const stateDirectory = resolve(given);
+  if (findRoot(stateDirectory) !== undefined) {
+    throw new AlreadyUp(
+      `A sandbox is up already in ${stateDirectory}. Take it down first: npm run sandbox -- down`,
+    );
+  }
+  // What a crashed one left: control groups, sockets, images, and log lines that this one did not write.
+  await stopRoot(stateDirectory);
+  clearState(stateDirectory);
+  mkdirSync(stateDirectory, { recursive: true });
+  const root = await startRoot(stateDirectory, { dieWithParent });
+  const configuration = { ...defaultConfiguration, ...cloud, stateDirectory, projectDirectory };
+  try {
+    return await startProcesses(root, configuration, onTimeline ?? (() => {}));
+  } catch (error) {
+    await stopRoot(stateDirectory);
+    throw error;
+  }
+};
+
+/** Ends everything and leaves nothing running or mounted. Logs and the report stay. Safe when nothing is up. */
+export const takeDown = async (stateDirectory: string = defaultStateDirectory): Promise<boolean> => {
+  const wasUp = findRoot(stateDirectory) !== undefined;
+  await stopRoot(stateDirectory);
+  rmSync(join(stateDirectory, "env"), { force: true });
+  rmSync(join(stateDirectory, "bin"), { recursive: true, force: true });
+  return wasUp;
+};
+
+const clearState = (stateDirectory: string): void => {
+  for (const name of [
+    "instances",
+    "s3",
+    files.functionLogs,
+    files.collected,
+    files.timeline,
+    files.log,
+    "executions.jsonl",
+    "aws-calls.jsonl",
+    "registry.log",
+    "load-balancer.log",
+    "report.json",
+  ]) {
+    rmSync(join(stateDirectory, name), { recursive: true, force: true });
+  }
+};
+
+const startProcesses = async (
+  root: RootHandle,
+  configuration: CloudConfiguration,
+  onTimeline: (entry: TimelineEntry) => void,
+): Promise<Launched> => {
+  const { stateDirectory } = configuration;
+  const at = (file: string) => join(stateDirectory, file);
+  writeFileSync(at(files.configuration), JSON.stringify(configuration, undefined, 2));
+  const log = openSync(at(files.log), "a");
+  const stdio = {
+    cwd: projectDirectory,
+    detached: true,
+    stdio: ["ignore", log, log] as ["ignore", number, number],
+  };
+  const program = (name: string) => join(projectDirectory, "sandbox", name);
+  const cloud = inCloud(root, [process.execPath, program("cloud.ts"), at(files.configuration)], stdio);
+  const forwarder = inHostNetwork(
+    root,
+    [
+      process.execPath,
+      program("forwarder.ts"),
+      at(files.ports),
+      `aws=${preferredPorts.aws}:${at(files.aws)}`,
+      `elb=${preferredPorts.elb}:${at(files.loadBalancer)}`,
+    ],
+    stdio,
+  );
+  closeSync(log);
+  const processes = { cloud, forwarder };
+  await appears(at(files.control), processes, at(files.log));
+  const quiet = followTimeline(at(files.control), onTimeline);
+  try {
+    await appears(at(files.ports), processes, at(files.log));
+    await appears(at(files.ready), processes, at(files.log));
+  } catch (error) {
+    quiet();
+    throw error;
+  }
+  // From here on they belong to the root, and this process may end without them.
+  for (const child of Object.values(processes)) child.unref();
+  return { stateDirectory, ports: readPorts(stateDirectory), quiet };
+};
+
+/** The ports of a running sandbox. */
+export const readPorts = (stateDirectory: string): Launched["ports"] =>
+  JSON.parse(readFileSync(join(stateDirectory, files.ports), "utf8")) as Launched["ports"];
+
+/** Waits for a file, and for the processes that are to write it. */
+const appears = async (file: string, processes: Record<string, ChildProcess>, log: string): Promise<void> => {
+  const deadline = Date.now() + START_MILLISECONDS;
+  while (!existsSync(file)) {
+    for (const [name, child] of Object.entries(processes)) {
+      if (child.exitCode === null && child.signalCode === null) continue;
+      throw new Error(
+        `The sandbox's ${name} ended with ${child.signalCode ?? child.exitCode}:\n${lastLines(log)}`,
+      );
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`The sandbox was not ready after ${START_MILLISECONDS / 1000} s:\n${lastLines(log)}`);
+    }
+    await delay(50);
+  }
+};
+
+const lastLines = (file: string): string =>
+  readFileSync(file, "utf8").trimEnd().split("\n").slice(-25).join("\n");
