@@ -58,7 +58,8 @@ fragment() {
   local length=$(($3 - $2)) text
   REPLY=-
   [ "$length" -le 65536 ] || return 0
-  text=$(tail -c "+$(($2 + 1))" -- "$1" | head -c "$length" && printf x) 2>/dev/null || return 0
+  text=$(dd if="$1" iflag=skip_bytes,count_bytes skip="$2" count="$length" bs=65536 status=none && printf x) \
+    2>/dev/null || return 0
   text=${text%x}
   REPLY=${text%$'\n'*}
   if [ "$REPLY" = "$text" ]; then REPLY=${#text}; else REPLY=$((${#text} - ${#REPLY} - 1)); fi

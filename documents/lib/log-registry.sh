@@ -38,7 +38,7 @@ reduce_operations() {
     function whole(line) {
       gsub(/\\./, "", line)
       gsub(/"[^"]*"/, "", line)
-      return index(line, "\"") == 0 && gsub(/[{]/, "", line) == gsub(/[}]/, "", line)
+      return !index(line, "\"") && !index(line, "}{") && gsub(/[{]/, "", line) == gsub(/[}]/, "", line)
     }
     function apply() {
       if (pending == "") return
@@ -47,8 +47,8 @@ reduce_operations() {
       pending = ""
     }
     function stop(why) {
-      if (pending != "" && whole(pending)) apply()
-      pending = ""
+      if (pending != "" && !whole(pending)) { why = "an operation that is cut"; certain = 1; pending = "" }
+      apply()
       stopped = why
       stoppedAt = FNR
     }
@@ -76,7 +76,7 @@ reduce_operations() {
       split($0, word, "\"")
       operation = word[4]
       id = substr(word[7], 2) + 0
-      if (id > last && id != last + 1) { stop("a gap before operation " id); gap = 1; next }
+      if (id > last && id != last + 1) { stop("a gap before operation " id); certain = 1; next }
       old = id <= last
       if (!old) last = id
       inside = 1
@@ -98,7 +98,7 @@ reduce_operations() {
       if (pending != "" && whole(pending)) apply()
       if (number != 0 && !closed) broken = 1
       if (broken) print "!\tcheckpoint " number ".json is damaged"
-      if (stopped != "" && (gap || lastLine > stoppedAt)) print "!\tlog.json holds " stopped ": what follows is not trusted"
+      if (stopped != "" && (certain || lastLine > stoppedAt)) print "!\tlog.json holds " stopped ": what follows is not trusted"
       for (key in raw) {
         offset = 0
         if (match(raw[key], /"offset":[0-9]+/)) offset = substr(raw[key], RSTART + 9, RLENGTH - 9)

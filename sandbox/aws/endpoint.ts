@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { AwsError, type Caller } from "../ports.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { wireCode } from "./error-codes.ts";
+import { clientName, wireCode } from "./error-codes.ts";
 import type { Handle } from "./handle.ts";
 import { readJson, writeJson } from "./json.ts";
 import { type Form, parseForm, readQuery } from "./query.ts";
@@ -175,7 +175,7 @@ const operationOf = (service: ServiceDescription, name: string): OperationDescri
 };
 
 const errorAnswer = (service: ServiceDescription, query: boolean, error: AwsError): Answer => {
-  const code = wireCode(service, error.code);
+  const code = query ? wireCode(service, error.code) : clientName(service, error.code);
   const { status, message } = error;
   if (query) {
     return {

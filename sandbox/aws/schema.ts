@@ -23,7 +23,7 @@ export interface OperationDescription {
   http?: HttpBinding;
 }
 
-export interface ErrorDescription {
+interface ErrorDescription {
   /** What the client's error is named, for example `InvalidEndPointException`. */
   name: string;
   /** What the wire calls it; differs for some query services (`InvalidInstance`). */

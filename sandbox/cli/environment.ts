@@ -2,6 +2,8 @@
 // real one that goes to the sandbox's endpoint.
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { addresses, names, operatorKeys } from "../cloud/configuration.ts";
+import { readPorts } from "./launch.ts";
 
 export interface EnvironmentFacts {
   stateDirectory: string;
@@ -74,6 +76,24 @@ export const writeEnvironment = (facts: EnvironmentFacts, realAws: string = find
   const file = join(facts.stateDirectory, "env");
   writeFileSync(file, environmentFile(variables, bin), { mode: 0o600 });
   return file;
+};
+
+/** The file for a running sandbox. */
+export const writeEnvironmentOf = (stateDirectory: string): string => {
+  const ports = readPorts(stateDirectory);
+  return writeEnvironment({
+    ...operatorKeys,
+    stateDirectory,
+    awsPort: ports.aws,
+    elbPort: ports.elb,
+    region: names.region,
+    workerGroup: names.workerGroup,
+    managerGroup: names.managerGroup,
+    joinHook: names.joinHook,
+    retireHook: names.retireHook,
+    loadBalancer: names.loadBalancer,
+    registry: addresses.registry,
+  });
 };
 
 /** Debian's own first: what stands before it on the path may be a shim with nothing behind it. */

@@ -73,6 +73,7 @@ export const judge = (measured: Measured, expected: Expected): Report => {
   const broken = [
     ...brokenRequests(measured.requests),
     ...brokenLines(measured.logLines),
+    ...unwrittenLines(measured),
     ...brokenHooks(measured.hooks, expected),
   ];
   return { passed: broken.length === 0, broken, ...measured };
@@ -90,6 +91,12 @@ const brokenLines = ({ written, shipped, lost }: LogLinesReport): string[] => {
   if (lost.length === 0 && shipped >= written) return [];
   const example = lost[0] === undefined ? "" : ` For example: ${lost[0]}`;
   return [`${written - shipped} of ${written} log lines did not reach the collector.${example}`];
+};
+
+/** The service writes a line before it answers; so a disk that holds fewer has lost some. */
+const unwrittenLines = ({ requests, logLines }: Measured): string[] => {
+  const missing = requests.sent - requests.failed - logLines.written;
+  return missing > 0 ? [`${missing} requests were answered of which no disk holds a log line.`] : [];
 };
 
 const brokenHooks = (hooks: HookReport[], expected: Expected): string[] => {

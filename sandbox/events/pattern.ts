@@ -5,9 +5,9 @@ export interface PatternObject {
   [field: string]: PatternObject | PatternAlternative[];
 }
 
-export type PatternAlternative = string | number | boolean | null | PatternFilter;
+type PatternAlternative = string | number | boolean | null | PatternFilter;
 
-export interface PatternFilter {
+interface PatternFilter {
   prefix?: string | { "equals-ignore-case": string };
   suffix?: string | { "equals-ignore-case": string };
   "equals-ignore-case"?: string;

@@ -79,6 +79,11 @@ export class AsyncInvocations {
     return this.#unfinished.size;
   }
 
+  /** Invocations in flight. */
+  running(): number {
+    return this.#inFlight;
+  }
+
   /** Resolves when no invocation is in flight. */
   quiet(): Promise<void> {
     if (this.#inFlight === 0) return Promise.resolve();

@@ -9,7 +9,7 @@ import type { CheckpointHooks } from "./execution.ts";
  * The function's view of its own death: what it asks for is refused as a stale token is, the SDK ends the invocation,
  * and the service invokes again.
  */
-export class SimulatedCrash extends AwsError {
+class SimulatedCrash extends AwsError {
   constructor(point: string) {
     super("InvalidParameterValueException", `Invalid Checkpoint Token (simulated crash at ${point})`);
   }

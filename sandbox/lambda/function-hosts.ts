@@ -32,12 +32,14 @@ export interface FunctionHostsOptions {
 interface Pending {
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
-  timer: NodeJS.Timeout;
+  timer?: NodeJS.Timeout;
 }
 
 interface Host {
   process: ChildProcess;
   pending: Map<string, Pending>;
+  /** Resolves when the handler is loaded; never, when it cannot be: then the process exits. */
+  ready: Promise<void>;
   exited: Promise<void>;
 }
 
@@ -46,6 +48,8 @@ const HOST_PROGRAM = fileURLToPath(new URL("./host.ts", import.meta.url));
 export class FunctionHosts {
   readonly #options: FunctionHostsOptions;
   readonly #hosts = new Map<string, Host>();
+  /** Told to die, and not gone yet. */
+  readonly #ending = new Set<Host>();
   #stopped = false;
 
   constructor(options: FunctionHostsOptions) {
@@ -58,20 +62,10 @@ export class FunctionHosts {
     const definition = this.#function(functionName);
     const host = this.#host(definition);
     const id = randomUUID();
-    const milliseconds = definition.timeoutSeconds * 1000;
     return new Promise((resolve, reject) => {
-      // As on Lambda, what runs out of time is ended with its whole process. Others that run in it fail too, and are
-      // tried again by whoever invoked them.
-      const timer = setTimeout(() => {
-        reject(new Error(`${functionName} timed out after ${definition.timeoutSeconds} seconds`));
-        host.pending.delete(id);
-        host.process.kill("SIGKILL");
-      }, milliseconds);
-      host.pending.set(id, { resolve, reject, timer });
-      const request: HostRequest = { id, event, deadline: Date.now() + milliseconds, arn: definition.arn };
-      host.process.send(request, (error) => {
-        if (error !== null) this.#settle(host, id, (pending) => pending.reject(error));
-      });
+      host.pending.set(id, { resolve, reject });
+      // The function's timeout does not count the time its process takes to start.
+      void host.ready.then(() => this.#run(definition, host, id, event));
     });
   };
 
@@ -87,15 +81,33 @@ export class FunctionHosts {
 
   /** Ends a function's process, as a crash would. The next invocation starts another. */
   kill(functionName: string, signal: NodeJS.Signals = "SIGKILL"): boolean {
-    return this.#hosts.get(functionName)?.process.kill(signal) ?? false;
+    const host = this.#hosts.get(functionName);
+    return host !== undefined && this.#end(functionName, host, signal);
   }
 
   /** Ends all processes; resolves when they are gone. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    const hosts = [...this.#hosts.values()];
+    const hosts = [...this.#hosts.values(), ...this.#ending];
     for (const host of hosts) host.process.kill("SIGKILL");
     await Promise.all(hosts.map((host) => host.exited));
+  }
+
+  #run(definition: FunctionDefinition, host: Host, id: string, event: unknown): void {
+    const pending = host.pending.get(id);
+    if (pending === undefined) return;
+    const { name, timeoutSeconds, arn } = definition;
+    // As on Lambda, what runs out of time is ended with its whole process. Others that run in it fail too, and are
+    // tried again by whoever invoked them.
+    pending.timer = setTimeout(() => {
+      const error = new Error(`${name} timed out after ${timeoutSeconds} seconds`);
+      this.#settle(host, id, ({ reject }) => reject(error));
+      this.#end(name, host, "SIGKILL");
+    }, timeoutSeconds * 1000);
+    const request: HostRequest = { id, event, deadline: Date.now() + timeoutSeconds * 1000, arn };
+    host.process.send(request, (error) => {
+      if (error !== null) this.#settle(host, id, ({ reject }) => reject(error));
+    });
   }
 
   #host(definition: FunctionDefinition): Host {
@@ -121,13 +133,20 @@ export class FunctionHosts {
     });
     closeSync(log);
     const pending = new Map<string, Pending>();
+    let loaded = (): void => {};
     const host: Host = {
       process: child,
       pending,
+      ready: new Promise((resolve) => {
+        loaded = resolve;
+      }),
       exited: new Promise((resolve) => child.once("close", () => resolve())),
     };
     child.on("message", (answer: HostAnswer) => {
-      if ("ready" in answer) return;
+      if ("ready" in answer) {
+        loaded();
+        return;
+      }
       this.#settle(host, answer.id, ({ resolve, reject }) => {
         if ("error" in answer) reject(Object.assign(new Error(answer.error.message), answer.error));
         else resolve(answer.result);
@@ -143,6 +162,14 @@ export class FunctionHosts {
     child.once("exit", (code, signal) => gone(signal ?? `exit code ${code}`));
     child.once("error", (error) => gone(error.message));
     return host;
+  }
+
+  /** The process takes a moment to die; nothing more is given to it. */
+  #end(functionName: string, host: Host, signal: NodeJS.Signals): boolean {
+    if (this.#hosts.get(functionName) === host) this.#hosts.delete(functionName);
+    this.#ending.add(host);
+    void host.exited.then(() => this.#ending.delete(host));
+    return host.process.kill(signal);
   }
 
   #settle(host: Host, id: string, settle: (pending: Pending) => void): void {

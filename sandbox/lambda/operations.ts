@@ -6,19 +6,15 @@ import type { Operation } from "./execution.ts";
 
 type Status = NonNullable<Operation["Status"]>;
 
-export const MAX_OPERATIONS = 3000;
-export const MAX_PAYLOAD_BYTES = 256 * 1024;
+const MAX_OPERATIONS = 3000;
+const MAX_PAYLOAD_BYTES = 256 * 1024;
 
 const TERMINAL: ReadonlySet<Status> = new Set(["SUCCEEDED", "FAILED", "CANCELLED", "TIMED_OUT", "STOPPED"]);
 
 export const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 /** @throws AwsError when Lambda would refuse the update. */
-export const applyUpdate = (
-  current: Operation | undefined,
-  update: OperationUpdate,
-  now: number,
-): Operation => {
+const applyUpdate = (current: Operation | undefined, update: OperationUpdate, now: number): Operation => {
   if (update.Id === undefined || update.Type === undefined || update.Action === undefined) {
     throw invalid("An operation update needs Id, Type and Action.");
   }
@@ -46,6 +42,29 @@ export const applyUpdate = (
   };
   if (operation.Status !== undefined && TERMINAL.has(operation.Status)) operation.EndTimestamp = iso(now);
   return { ...operation, ...detailsAfter(current, update, now) };
+};
+
+/**
+ * The operations that a checkpoint's updates make of those there are; nothing is stored yet.
+ * @throws AwsError when Lambda would refuse any of them: a checkpoint is taken whole or not at all.
+ */
+export const applyUpdates = (
+  operations: ReadonlyMap<string, Operation>,
+  updates: readonly OperationUpdate[],
+  now: number,
+): Operation[] => {
+  const staged = new Map<string, Operation>();
+  for (const update of updates) {
+    // The execution's own update only carries a result that is too large to be returned.
+    if (update.Type === "EXECUTION") continue;
+    const id = update.Id ?? "";
+    staged.set(id, applyUpdate(staged.get(id) ?? operations.get(id), update, now));
+  }
+  const added = [...staged.keys()].filter((id) => !operations.has(id)).length;
+  if (operations.size + added > MAX_OPERATIONS) {
+    throw invalid(`A durable execution holds ${MAX_OPERATIONS} operations at most.`);
+  }
+  return [...staged.values()];
 };
 
 const statusAfter = (action: NonNullable<OperationUpdate["Action"]>): Status => {
@@ -111,6 +130,14 @@ export const dueAt = (operation: Operation): number | undefined => {
         ? operation.StepDetails?.NextAttemptTimestamp
         : undefined;
   return time === undefined ? undefined : new Date(time).getTime();
+};
+
+/** When a suspended execution has something to do again (milliseconds since the epoch); undefined: never. */
+export const nextWake = (operations: Iterable<Operation>, now: number): number | undefined => {
+  const due = [...operations].flatMap(
+    (operation) => (operation.Status === "READY" ? now : dueAt(operation)) ?? [],
+  );
+  return due.length === 0 ? undefined : Math.min(...due);
 };
 
 /** The operation after its timer has ended: waits succeed, steps are ready for their next attempt. */

@@ -13,6 +13,9 @@ export interface DriveOptions {
 
 /** Anything that runs code in real time and must be left to finish before virtual time goes on. */
 export interface Quiet {
+  /** Invocations in flight. */
+  running(): number;
+  /** Resolves when there are none. */
   quiet(): Promise<void>;
 }
 
@@ -62,7 +65,10 @@ const allQuiet = async (parts: readonly Quiet[], stuckAfterMilliseconds: number)
     }, stuckAfterMilliseconds);
   });
   try {
-    for (const part of parts) await Promise.race([part.quiet(), stuck]);
+    // One part may set another to work, so that all must be quiet at once.
+    while (parts.some((part) => part.running() > 0)) {
+      for (const part of parts) await Promise.race([part.quiet(), stuck]);
+    }
   } finally {
     clearTimeout(timer);
   }

@@ -1,6 +1,6 @@
 // CloudFormation's references, resolved as a deployment would: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select.
 
-export interface Resource {
+interface Resource {
   Type: string;
   Properties?: Record<string, unknown>;
 }

@@ -2,7 +2,7 @@
 
 import type { PatternObject } from "../events/pattern.ts";
 
-export interface DurableConfig {
+interface DurableConfig {
   executionTimeoutSeconds: number;
   retentionDays: number;
 }
@@ -50,7 +50,7 @@ export interface RuleDefinition {
   targets: readonly RuleTarget[];
 }
 
-export interface DocumentParameter {
+interface DocumentParameter {
   type: string;
   description?: string;
   default?: string | string[];

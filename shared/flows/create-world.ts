@@ -13,5 +13,6 @@ export const createWorld = (serviceName: string): World => ({
   systemsManager: new SSMClient(),
   config: readConfig(process.env),
   log: createLog(serviceName),
+  pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   now: () => Date.now(),
 });

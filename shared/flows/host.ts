@@ -1,6 +1,6 @@
 // One document on one host: sent, then looked at until it has ended. Sent again after a crash, since there is no idempotency
 // token: the scripts are safe to run twice.
-import { errorCode } from "../aws/errors.ts";
+import { errorCode, errorText } from "../aws/errors.ts";
 import { cancelCommand, commandResult, describeAgents, sendCommand } from "../aws/run-command.ts";
 import type { InstanceId } from "../identifiers.ts";
 import { reportedFailure } from "../swarm/answers.ts";
@@ -51,6 +51,9 @@ const ended = (result: { stdout: string; stderr: string; details: string }): Ans
   return { kind: "silent", cause: `${result.details}${output ? `: ${output}` : ""}` };
 };
 
+/** Looks within the first seconds after sending, without the whole second that a durable wait takes at least. */
+const QUICK_LOOKS_MILLIS = [250, 350, 600, 800];
+
 /** One look at a command: sends it first, reads its result afterwards. */
 export const lookAtCommand = async (
   flow: Flow,
@@ -61,47 +64,67 @@ export const lookAtCommand = async (
   sent: Sent,
   now: EpochMillis,
 ): Promise<Look<Sent, Answer>> => {
-  if (sent.commandId === undefined || sent.sentAt === undefined) {
-    try {
-      const commandId = await sendCommand(world.systemsManager, {
-        document: world.config.documentPrefix + command.document,
-        instanceId,
-        parameters: command.parameters,
-        deliverySeconds: DELIVERY_SECONDS,
-        executionSeconds: command.executionSeconds,
-        comment: flow.name,
-      });
-      return {
-        memory: { commandId, sentAt: now },
-        because: `${command.document} was just sent to ${instanceId}`,
-        soon: true,
-      };
-    } catch (error) {
-      // The agent is not registered (yet, or any more).
-      if (errorCode(error) === "InvalidInstanceId") {
-        return { memory: sent, because: `Systems Manager knows no agent of ${instanceId}` };
-      }
-      throw error;
-    }
-  }
-  const result = await commandResult(world.systemsManager, sent.commandId, instanceId);
-  if (result.status === "succeeded") return { done: { kind: "answered", stdout: result.stdout } };
-  if (result.status === "failed") return { done: ended(result) };
+  if (sent.commandId === undefined || sent.sentAt === undefined)
+    return await send(flow, world, instanceId, command, sent, now);
+  const answer = await read(world, instanceId, sent.commandId);
+  if (answer) return { done: answer };
   const waited = (now - sent.sentAt) / 1000;
   // Systems Manager keeps the command of a dead agent InProgress for ever; the agent itself is the better witness.
   const lost = waited > SUSPICIOUS_SECONDS && !(await isOnline(world, instanceId));
-  if (lost) return { done: { kind: "silent", cause: `the SSM agent of ${instanceId} lost its connection` } };
-  if (waited > silenceSeconds) {
-    await cancelCommand(world.systemsManager, sent.commandId, instanceId);
-    return {
-      done: { kind: "silent", cause: `no result of ${command.document} after ${Math.round(waited)} s` },
-    };
+  if (!lost && waited <= silenceSeconds) {
+    const because = `${command.document} runs on ${instanceId} since ${Math.round(waited)} s`;
+    return { memory: sent, because, soon: waited < 10 };
   }
-  return {
-    memory: sent,
-    because: `${command.document} runs on ${instanceId} since ${Math.round(waited)} s`,
-    soon: waited < 10,
-  };
+  // It must not run later, when nobody waits for it any more.
+  await cancelCommand(world.systemsManager, sent.commandId, instanceId);
+  const cause = lost
+    ? `the SSM agent of ${instanceId} lost its connection`
+    : `no result of ${command.document} from ${instanceId} after ${Math.round(waited)} s`;
+  return { done: { kind: "silent", cause } };
+};
+
+const send = async (
+  flow: Flow,
+  world: World,
+  instanceId: InstanceId,
+  command: HostCommand,
+  sent: Sent,
+  now: EpochMillis,
+): Promise<Look<Sent, Answer>> => {
+  let commandId: string;
+  try {
+    commandId = await sendCommand(world.systemsManager, {
+      document: world.config.documentPrefix + command.document,
+      instanceId,
+      parameters: command.parameters,
+      deliverySeconds: DELIVERY_SECONDS,
+      executionSeconds: command.executionSeconds,
+      comment: flow.name,
+    });
+  } catch (error) {
+    // The agent is not registered (yet, or any more).
+    if (errorCode(error) !== "InvalidInstanceId") throw error;
+    return { memory: sent, because: `Systems Manager knows no agent of ${instanceId}` };
+  }
+  const memory: Sent = { commandId, sentAt: now };
+  try {
+    for (const pause of QUICK_LOOKS_MILLIS) {
+      await world.pause(pause);
+      const answer = await read(world, instanceId, commandId);
+      if (answer) return { done: answer };
+    }
+  } catch (error) {
+    // The command is under way: its id must not be lost to an API that is throttled for a moment.
+    return { memory, because: `${command.document} was sent to ${instanceId}; ${errorText(error)}` };
+  }
+  return { memory, because: `${command.document} was just sent to ${instanceId}`, soon: true };
+};
+
+/** @returns undefined while the command runs. */
+const read = async (world: World, instanceId: InstanceId, commandId: string): Promise<Answer | undefined> => {
+  const result = await commandResult(world.systemsManager, commandId, instanceId);
+  if (result.status === "succeeded") return { kind: "answered", stdout: result.stdout };
+  return result.status === "failed" ? ended(result) : undefined;
 };
 
 /**

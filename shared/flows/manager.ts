@@ -45,8 +45,8 @@ const isManagerTrouble = (answer: Answer): answer is Exclude<Answer, { kind: "an
   (answer.kind === "refused" && (answer.step === "manager" || answer.step === "script"));
 
 /**
- * Runs a document on a manager.
- * @param options.deadline until when to hold when no manager answers; default: as long as the hook can be kept open.
+ * Runs a document on a manager, and on the next one when that does not answer.
+ * @param command.deadline until when to hold when no manager answers; default: as long as the hook can be kept open.
  * @throws StepFailure when a manager answered with a failure, or none answered until the deadline.
  */
 export const onManager = async <T>(
@@ -55,56 +55,39 @@ export const onManager = async <T>(
   schema: AnswerSchema<T>,
   command: HostCommand,
 ): Promise<T> => {
+  const { flow, world, lease } = hold;
+  const fields = { flow: flow.name, instanceId: lease.action.instanceId, step: name };
+
+  /** All were asked: begins the next round with those that are there now. */
+  const nextRound = async (asking: Asking): Promise<Asking> => {
+    if (asking.round > 0)
+      world.log.error("no manager answers: holding", { ...fields, causes: asking.causes });
+    const managers = await findManagers(world, lease.action.instanceId);
+    return { managers, next: 0, round: asking.round + 1, causes: [] };
+  };
+
   const answer = await watch<Asking, Answer>(hold, name, {
     memory: { managers: [], next: 0, round: 0, causes: [] },
-    deadline: command.deadline ?? hold.lease.globalDeadline,
-    look: async (asking, now) => {
+    deadline: command.deadline ?? lease.globalDeadline,
+    look: async (before, now) => {
+      const asking = before.managers[before.next] ? before : await nextRound(before);
       const manager = asking.managers[asking.next];
-      if (manager === undefined) {
-        const managers = await findManagers(hold.world, hold.lease.action.instanceId);
-        const because =
-          asking.causes.join("; ") ||
-          `no instance of ${hold.world.config.managerGroups.join(", ")} is in service with its agent online`;
-        if (asking.round > 0) {
-          hold.world.log.error("no manager answers: holding", {
-            flow: hold.flow.name,
-            instanceId: hold.lease.action.instanceId,
-            step: name,
-            cause: because,
-          });
-        }
-        return {
-          memory: { managers, next: 0, round: asking.round + 1, causes: [] },
-          because,
-          soon: managers.length > 0 && asking.round === 0,
-        };
+      if (!manager) {
+        const because = `no instance of ${world.config.managerGroups.join(", ")} is in service with its agent online`;
+        return { memory: { ...asking, causes: [because] }, because };
       }
       const silence = SILENCE_SECONDS * asking.round;
-      const look = await lookAtCommand(
-        hold.flow,
-        hold.world,
-        manager.instanceId,
-        command,
-        silence,
-        asking,
-        now,
-      );
+      const look = await lookAtCommand(flow, world, manager.instanceId, command, silence, asking, now);
       if ("failed" in look) return look;
       if ("memory" in look) return { ...look, memory: { ...asking, ...look.memory } };
       if (!isManagerTrouble(look.done)) return look;
       const cause = `${manager.instanceId}: ${look.done.cause}`;
-      hold.world.log.warn("manager does not answer", {
-        flow: hold.flow.name,
-        instanceId: hold.lease.action.instanceId,
-        step: name,
-        cause,
-      });
+      world.log.warn("manager does not answer", { ...fields, cause });
       const { commandId: _sent, sentAt: _at, ...rest } = asking;
-      return {
-        memory: { ...rest, next: asking.next + 1, causes: [...asking.causes, cause] },
-        because: cause,
-        soon: true,
-      };
+      const last = asking.next + 1 === asking.managers.length;
+      const memory = { ...rest, next: asking.next + 1, causes: [...asking.causes, cause] };
+      // The next manager at once; a new round of all of them only after a pause that grows.
+      return { memory, because: memory.causes.join("; "), soon: !last };
     },
   });
   if (answer.kind === "answered") return parseAnswer(schema, command.document, answer.stdout);

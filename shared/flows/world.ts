@@ -20,6 +20,8 @@ export interface World {
   systemsManager: SSMClient;
   config: Config;
   log: Log;
+  /** A short pause inside a check, in real time: a few hundred milliseconds, where a durable wait would take whole seconds. */
+  pause(milliseconds: number): Promise<void>;
   /** Read only inside steps and checks: a replay must not see another time. */
   now(): EpochMillis;
 }

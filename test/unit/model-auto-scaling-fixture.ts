@@ -60,6 +60,17 @@ export function fixture(group: Partial<GroupConfig> = {}, options: Partial<AutoS
     (api.DescribeAutoScalingInstances({}).AutoScalingInstances ?? []).map(
       ({ InstanceId, LifecycleState }) => [InstanceId ?? "", LifecycleState ?? ""] as const,
     );
+  const complete = (
+    instanceId: string,
+    hook: "join" | "retire",
+    result: "CONTINUE" | "ABANDON" = "CONTINUE",
+  ) =>
+    api.CompleteLifecycleAction({
+      AutoScalingGroupName: GROUP,
+      LifecycleHookName: hook,
+      InstanceId: instanceId,
+      LifecycleActionResult: result,
+    });
   return {
     clock,
     machines,
@@ -71,20 +82,15 @@ export function fixture(group: Partial<GroupConfig> = {}, options: Partial<AutoS
     states,
     state: (instanceId: string) => states().find(([id]) => id === instanceId)?.[1],
     inState: (state: string) => states().flatMap(([id, is]) => (is === state ? [id] : [])),
-    complete: (instanceId: string, hook: "join" | "retire", result: "CONTINUE" | "ABANDON" = "CONTINUE") =>
-      api.CompleteLifecycleAction({
-        AutoScalingGroupName: GROUP,
-        LifecycleHookName: hook,
-        InstanceId: instanceId,
-        LifecycleActionResult: result,
-      }),
+    complete,
     heartbeat: (instanceId: string, hook: "join" | "retire") =>
       api.RecordLifecycleActionHeartbeat({
         AutoScalingGroupName: GROUP,
         LifecycleHookName: hook,
         InstanceId: instanceId,
       }),
-    desire: (DesiredCapacity: number) => api.SetDesiredCapacity({ AutoScalingGroupName: GROUP, DesiredCapacity }),
+    desire: (DesiredCapacity: number) =>
+      api.SetDesiredCapacity({ AutoScalingGroupName: GROUP, DesiredCapacity }),
     /** The states that an instance went through. */
     path: (instanceId: string) =>
       model
@@ -98,7 +104,7 @@ export function fixture(group: Partial<GroupConfig> = {}, options: Partial<AutoS
       const [first] = model.instanceIds();
       if (first === undefined) throw new Error("the group launched nothing");
       if ((group.hooks ?? [join, retire]).some((hook) => hook.name === "join")) {
-        this.complete(first, "join");
+        complete(first, "join");
         await clock.advance(1000);
       }
       return first;

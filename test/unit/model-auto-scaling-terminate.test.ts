@@ -124,7 +124,13 @@ describe("a termination", () => {
     await clock.advance(1000);
     desire(0);
     await clock.advance(30_000);
-    expect(path(id)).toEqual(["Pending", "Pending:Wait", "Pending:Proceed", "Terminating", "Terminating:Wait"]);
+    expect(path(id)).toEqual([
+      "Pending",
+      "Pending:Wait",
+      "Pending:Proceed",
+      "Terminating",
+      "Terminating:Wait",
+    ]);
     expect(elb.calls).toEqual([]);
   });
 
@@ -132,7 +138,7 @@ describe("a termination", () => {
     const { up, machines, clock, state, inState, api } = fixture();
     const id = await up();
     machines.kill(id);
-    await clock.advance(4000);
+    await clock.advance(2000);
     expect(state(id)).toBe("InService");
     await clock.advance(4000);
     expect(state(id)).toBe("Terminating:Wait");

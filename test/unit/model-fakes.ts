@@ -1,5 +1,12 @@
 // Stand-ins for machines, proxy and event bus, for the tests of the sandbox's models of AWS.
-import type { AwsEvent, Caller, Machines, Proxy as LoadBalancerProxy, ScriptResult, ScriptRun } from "../../sandbox/ports.ts";
+import type {
+  AwsEvent,
+  Caller,
+  Proxy as LoadBalancerProxy,
+  Machines,
+  ScriptResult,
+  ScriptRun,
+} from "../../sandbox/ports.ts";
 
 export const operator: Caller = { accessKeyId: "OPERATOR", principal: "operator" };
 

@@ -11,7 +11,13 @@ import {
   InvalidEndPointException,
 } from "@aws-sdk/client-elastic-load-balancing";
 import { type Catalogue, loadCatalogue } from "../../sandbox/aws/catalogue.ts";
-import { type CallRecord, createHandle, type HandleOptions } from "../../sandbox/aws/handle.ts";
+import {
+  type Call,
+  type CallRecord,
+  createHandle,
+  type HandleOptions,
+  type Interceptor,
+} from "../../sandbox/aws/handle.ts";
 import { inProcessClient } from "../../sandbox/aws/in-process.ts";
 import { VirtualClock } from "../../sandbox/clock.ts";
 import { AwsError, type Caller, type ServiceModel } from "../../sandbox/ports.ts";
@@ -133,12 +139,13 @@ describe("every call", () => {
 
   it("goes through the interceptors in order, which may change, answer or refuse it", async () => {
     const seen: string[] = [];
+    const rename: Interceptor = (call: Call, next) => {
+      seen.push(`first ${call.operation}`);
+      return next({ ...call, operation: "DescribeAutoScalingInstances" });
+    };
     const { handle } = setUp({
       interceptors: [
-        (call, next) => {
-          seen.push(`first ${call.operation}`);
-          return next({ ...call, operation: "DescribeAutoScalingInstances" });
-        },
+        rename,
         async (call, next) => {
           seen.push(`second ${call.operation}`);
           if (call.caller.principal === "operator") throw new AwsError("Throttling", "Rate exceeded");

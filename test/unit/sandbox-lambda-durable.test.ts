@@ -2,7 +2,7 @@
 
 import { type DurableContext, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { VirtualClock } from "../../sandbox/clock.ts";
-import { inProcessInvoke } from "../../sandbox/lambda/api-client.ts";
+import { durableClientFor, inProcessInvoke } from "../../sandbox/lambda/api-client.ts";
 import { crashOnce, recordPoints } from "../../sandbox/lambda/crash-points.ts";
 import { DurableService, type DurableServiceOptions } from "../../sandbox/lambda/durable-service.ts";
 import type { CheckpointHooks } from "../../sandbox/lambda/execution.ts";
@@ -292,6 +292,36 @@ describe("crashes", () => {
   });
 });
 
+describe("the client handed to a handler in this process", () => {
+  it("moves the service's times into the machine's, so that a wait is as long for the SDK as it is virtually", async () => {
+    const { clock, service, start } = setUp(async () => undefined, {
+      invoke: async () => new Promise(() => {}),
+    });
+    const client = durableClientFor(service);
+    const { arn } = start();
+    await clock.advance(10 * 365 * 24 * HOUR);
+    const state = await client.getExecutionState({ DurableExecutionArn: arn, CheckpointToken: "" });
+    const begun = new Date(state.Operations?.[0]?.StartTimestamp ?? 0).getTime();
+    expect(Math.abs(Date.now() - 10 * 365 * 24 * HOUR - begun)).toBeLessThan(60_000);
+  });
+
+  it("refuses as the SDK's own Lambda client does", async () => {
+    const { service, start } = setUp(async () => undefined, { invoke: async () => new Promise(() => {}) });
+    const { arn } = start();
+    await expect(
+      durableClientFor(service).checkpoint({
+        DurableExecutionArn: arn,
+        CheckpointToken: "stale",
+        Updates: [],
+      }),
+    ).rejects.toMatchObject({
+      name: "InvalidParameterValueException",
+      message: "Invalid Checkpoint Token",
+      $metadata: { httpStatusCode: 400 },
+    });
+  });
+});
+
 describe("limits", () => {
   it("refuses payloads over 256 KB", async () => {
     const { clock, service, start } = setUp(async (_event, context) =>
@@ -302,28 +332,29 @@ describe("limits", () => {
     expect(execution.error?.ErrorMessage).toContain("262144 bytes");
   });
 
-  it("refuses the 3,001st operation, and takes nothing of that checkpoint", () => {
-    const { service, start } = setUp(async () => undefined, { invoke: async () => new Promise(() => {}) });
-    const execution = start();
-    const updates = Array.from({ length: 3000 }, (_, index) => ({
-      Id: `step-${index}`,
-      Type: "STEP" as const,
-      Action: "START" as const,
-    }));
+  it("refuses the 3,001st operation, takes nothing of that checkpoint, and hears no more of that invocation", async () => {
     let token = "";
-    const { service: observed, start: startObserved } = setUp(async () => undefined, {
+    const { service, start } = setUp(async () => undefined, {
       invoke: async (_name, input) => {
         token = input.CheckpointToken;
         return new Promise(() => {});
       },
     });
-    const { arn } = startObserved();
-    expect(() =>
-      observed.checkpoint({ DurableExecutionArn: arn, CheckpointToken: token, Updates: updates }),
-    ).toThrow("3000 operations");
-    expect(observed.get(arn).operations.size).toBe(1);
-    expect(() =>
-      service.checkpoint({ DurableExecutionArn: execution.arn, CheckpointToken: "stale", Updates: [] }),
-    ).toThrow("Invalid Checkpoint Token");
+    const { arn: DurableExecutionArn } = start();
+    await new Promise((resolve) => setImmediate(resolve));
+    const checkpoint = (CheckpointToken: string, count: number) =>
+      service.checkpoint({
+        DurableExecutionArn,
+        CheckpointToken,
+        Updates: Array.from({ length: count }, (_, index) => ({
+          Id: `step-${index}`,
+          Type: "STEP",
+          Action: "START",
+        })),
+      });
+    expect(() => checkpoint("stale", 1)).toThrow("Invalid Checkpoint Token");
+    expect(() => checkpoint(token, 3000)).toThrow("3000 operations");
+    expect(service.get(DurableExecutionArn).operations.size).toBe(1);
+    expect(() => checkpoint(token, 1)).toThrow("Invalid Checkpoint Token");
   });
 });

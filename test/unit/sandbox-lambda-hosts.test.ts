@@ -76,6 +76,7 @@ const functions = [
     deadLetterArn: "arn:dlq",
   }),
   definition("plain", { timeoutSeconds: 1, onFailureArn: "arn:failures" }),
+  definition("unbuilt", {}),
 ];
 
 const letters: { queue: string; body: string }[] = [];
@@ -276,6 +277,14 @@ describe("an ordinary function", () => {
     expect((await plain({ say: "again" })).FunctionError).toBeUndefined();
   });
 
+  it("that was not built is an answer that names its log, where the cause stands", async () => {
+    const { Payload } = await client.send(new InvokeCommand({ FunctionName: "unbuilt" }));
+    expect(Payload?.transformToString()).toContain("logs/unbuilt.log");
+    expect(readFileSync(join(directory, "logs", "unbuilt.log"), "utf8")).toContain(
+      "There is no dist/unbuilt.{mjs,js,cjs}",
+    );
+  });
+
   it("is tried three times for an event, which then goes to its destination", async () => {
     const before = readFileSync(join(directory, "logs", "plain.log"), "utf8").split("\n").length;
     expect((await plain({ say: "async", fail: true }, "Event")).StatusCode).toBe(202);
@@ -294,7 +303,7 @@ describe("an ordinary function", () => {
   it("is described, and what is not there is an error", async () => {
     expect(
       (await client.send(new ListFunctionsCommand({}))).Functions?.map(({ FunctionName }) => FunctionName),
-    ).toEqual(["flow", "plain"]);
+    ).toEqual(["flow", "plain", "unbuilt"]);
     const { Configuration } = await client.send(new GetFunctionCommand({ FunctionName: arn("flow") }));
     expect(Configuration?.DurableConfig).toEqual({ ExecutionTimeout: 3600, RetentionPeriodInDays: 7 });
     await expect(client.send(new GetFunctionCommand({ FunctionName: "nobody" }))).rejects.toMatchObject({

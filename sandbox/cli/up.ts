@@ -1,0 +1,47 @@
+// `up`: from whatever is there to a sandbox in which everything is ready; leaves it running.
+import { names } from "../cloud/configuration.ts";
+import { shipperName } from "../cloud/shipper.ts";
+import { ensurePackages } from "../machines/packages.ts";
+import { personalOutput } from "../terminal/output.ts";
+import { entryLine } from "../terminal/timeline.ts";
+import type { UpArguments } from "./arguments.ts";
+import { writeEnvironmentOf } from "./environment.ts";
+import { takeDown } from "./launch.ts";
+import { startSandbox } from "./session.ts";
+
+/** Joins take seconds; many at once on a small machine take longer. */
+const PATIENCE_SECONDS = 120;
+const PATIENCE_PER_WORKER_SECONDS = 15;
+
+export const up = async ({ command: _, engine, ...wanted }: UpArguments): Promise<void> => {
+  const output = personalOutput();
+  await ensurePackages((line) => output.line(line));
+  // Interrupted half way, nothing of it stays.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => void takeDown().finally(() => process.exit(130)));
+  }
+  const sandbox = await startSandbox({
+    ...wanted,
+    ...(engine === undefined ? {} : { engine }),
+    dieWithParent: false,
+    log: (line) => output.line(line),
+    onTimeline: (entry) => output.line(...entryLine(entry)),
+  });
+  const environment = writeEnvironmentOf(sandbox.stateDirectory);
+  await sandbox.settled(wanted.workers, PATIENCE_SECONDS + wanted.workers * PATIENCE_PER_WORKER_SECONDS);
+
+  output.title("The sandbox is up");
+  output.block(`
+  Managers       ${wanted.managers}, workers ${wanted.workers}, load balancer ${wanted.attached ? "attached to the group" : "not attached"}
+  AWS            ${sandbox.endpoint}
+  Load balancer  ${sandbox.url}/health
+  Logs shipped   by ${shipperName()}
+  Engines        ${sandbox.stateDirectory}/instances/<instance-id>/docker.sock
+
+Next, in any shell:
+  . ${environment}
+  aws autoscaling set-desired-capacity --auto-scaling-group-name ${names.workerGroup} --desired-capacity 3
+  npm run sandbox -- status
+  npm run sandbox -- down
+`);
+};

@@ -1,0 +1,90 @@
+// `npm start`: one command, from nothing to a verdict. Brings the sandbox up, demonstrates, reports, and takes it
+// down again, also when it is interrupted.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { writeEnvironmentOf } from "../cli/environment.ts";
+import { AlreadyUp, defaultStateDirectory, takeDown } from "../cli/launch.ts";
+import { ensurePackages } from "../machines/packages.ts";
+import { personalOutput } from "../terminal/output.ts";
+import { entryLine } from "../terminal/timeline.ts";
+import { present } from "./present.ts";
+import { DESCRIPTION, demonstrate } from "./run.ts";
+
+const USAGE = `npm start [-- --keep] [-- --json] [-- --not-attached]
+
+Brings up a real Docker swarm in a sandbox on this machine, lets it grow and shrink under load, and counts.
+  --keep          leave the sandbox running afterwards (end it with: npm run sandbox -- down)
+  --json          print the report and nothing else
+  --not-attached  the load balancer is not attached to the group: the functions register and deregister
+Exit code: 0 when no request failed, no log line was lost and each hook was completed exactly once; else 1.
+`;
+
+const readOptions = () => {
+  try {
+    return parseArgs({
+      options: {
+        keep: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        "not-attached": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exit(2);
+  }
+};
+
+const options = readOptions();
+if (options.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+const output = personalOutput(options.json ? () => {} : undefined);
+let ours = false;
+
+const interrupted = (signal: NodeJS.Signals) => {
+  if (!options.json) process.stderr.write(`\n${signal}: taking the sandbox down\n`);
+  const down = ours ? takeDown() : Promise.resolve(false);
+  down.then(
+    () => process.exit(130),
+    (error) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+};
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, interrupted);
+
+try {
+  output.title(`Hive on a real swarm: ${DESCRIPTION}`);
+  await ensurePackages((line) => output.line(line));
+  ours = true;
+  const { report, sandbox } = await demonstrate({
+    attached: !options["not-attached"],
+    dieWithParent: !options.keep,
+    log: (line) => output.line(line),
+    onPhase: (text) => output.title(text),
+    onCounts: (text) => output.line(text, "faint"),
+    onTimeline: (entry) => output.line(...entryLine(entry)),
+    onUp: ({ stateDirectory }) => writeEnvironmentOf(stateDirectory),
+  });
+  const file = join(sandbox.stateDirectory, "report.json");
+  writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`);
+  if (!options.keep) await sandbox.down();
+  if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  output.title("What happened");
+  output.block(present(report));
+  for (const promise of report.broken) output.line(promise, "bad");
+  if (report.passed)
+    output.line("No request failed, no log line was lost, each hook was completed once.", "good");
+  output.line(`The report is in ${file}`);
+  if (options.keep) output.line("The sandbox is still up: . .sandbox/env, and later npm run sandbox -- down");
+  process.exit(report.passed ? 0 : 1);
+} catch (error) {
+  const alreadyUp = error instanceof AlreadyUp;
+  if (ours && !alreadyUp) await takeDown(defaultStateDirectory);
+  console.error(alreadyUp ? error.message : error);
+  process.exit(1);
+}

@@ -1,0 +1,124 @@
+// The documents that run on a manager, as documents/*.sh answer them: compare-and-swap writes, `hive.retiring` wins.
+import { type Document, Failed, type Script, words } from "./script.ts";
+import type { SwarmNode } from "./swarm.ts";
+
+const requireManager = ({ host, swarm }: Script): void => {
+  if (host.nodeId === undefined || host.role !== "manager")
+    throw new Failed(
+      "manager",
+      "this host is not a manager that can be asked: docker info shows no control of a swarm",
+    );
+  if (!swarm.hasLeader())
+    throw new Failed(
+      "manager",
+      "Error response from daemon: rpc error: code = Unknown desc = The swarm does not have a leader.",
+    );
+};
+
+const SOCKETS = ["/var/run/docker.sock", "/run/docker.sock"];
+
+const wanted = ({ swarm }: Script): { images: string[]; directories: string[] } => {
+  const services = [...swarm.services.values()].filter(({ managersOnly }) => !managersOnly);
+  const sorted = (list: string[]) => [...new Set(list)].filter((word) => !SOCKETS.includes(word)).sort();
+  return {
+    images: sorted(services.map(({ image }) => image)),
+    directories: sorted(services.flatMap(({ directories }) => directories)),
+  };
+};
+
+export const activateNode: Document = async (script) => {
+  const { swarm, timings, parameter, pause } = script;
+  const [nodeId, instanceId] = [parameter("nodeId"), parameter("instanceId")];
+  const [images, directories] = [words(parameter("images")), words(parameter("directories"))];
+  const activeSince = parameter("now");
+  requireManager(script);
+  for (let look = 1; ; look++) {
+    requireManager(script);
+    const state = swarm.nodes.get(nodeId)?.state;
+    if (state === undefined) return { outcome: "unknown-node" };
+    if (state === "ready") break;
+    if (look === 40) throw new Failed("ready", `node ${nodeId} is ${state} after 10 s, not ready`);
+    await pause(250);
+  }
+  const needs = wanted(script);
+  const printed = { images: needs.images.join(" "), directories: needs.directories.join(" ") };
+  const changed =
+    needs.images.some((image) => !images.includes(image)) ||
+    needs.directories.some((directory) => !directories.includes(directory));
+  if (changed) return { outcome: "changed", ...printed };
+
+  const update = await write(script, nodeId, (node) =>
+    node.labels["hive.retiring"]
+      ? undefined
+      : {
+          availability: "active",
+          labels: { ...node.labels, "hive.instance-id": instanceId, "hive.active-since": activeSince },
+        },
+  );
+  if (update === "refused") return { outcome: "retiring" };
+  if (update !== "updated") throw new Failed("activate", `node ${nodeId}: ${update}`);
+
+  for (let look = 1; look <= 8 && swarm.tasksOf(nodeId).length === 0; look++) await pause(250);
+  await pause(timings.askMs);
+  const tasks = swarm.tasksOf(nodeId).map(({ id }) => id);
+  return { outcome: "active", tasks: tasks.join(" "), ...printed };
+};
+
+type Spec = Pick<SwarmNode, "availability" | "labels">;
+
+/** Reads, thinks, writes; again when somebody else wrote meanwhile. */
+const write = async (
+  { swarm, timings, pause }: Script,
+  nodeId: string,
+  change: (node: SwarmNode) => Spec | undefined,
+): Promise<"updated" | "refused" | "out of sequence" | "not found"> => {
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    const node = swarm.nodes.get(nodeId);
+    if (node === undefined) return "not found";
+    const [spec, { version }] = [change({ ...node }), node];
+    if (spec === undefined) return "refused";
+    await pause(timings.askMs);
+    const update = swarm.updateNode(nodeId, version, spec);
+    if (update !== "out of sequence") return update;
+  }
+  return "out of sequence";
+};
+
+const nodesOf = ({ swarm, parameter }: Script): SwarmNode[] => {
+  const [instanceId, nodeId] = [parameter("instanceId"), parameter("nodeId")];
+  return [...swarm.nodes.values()].filter(
+    (node) => node.labels["hive.instance-id"] === instanceId || (nodeId !== "" && node.id === nodeId),
+  );
+};
+
+const drain = async (script: Script, { id, role }: SwarmNode): Promise<void> => {
+  if (role !== "worker")
+    throw new Failed("drain", `node ${id} is a manager: demote it first (docker node demote ${id})`);
+  const update = await write(script, id, ({ labels }) => ({
+    availability: "drain",
+    labels: { ...labels, "hive.retiring": "yes" },
+  }));
+  if (update !== "updated") throw new Failed("drain", `node ${id}: ${update}`);
+};
+
+export const drainNode: Document = async (script) => {
+  requireManager(script);
+  const nodes = nodesOf(script);
+  let activeSince = "";
+  for (const node of nodes) {
+    activeSince = node.labels["hive.active-since"] ?? "";
+    await drain(script, node);
+  }
+  return { nodeIds: nodes.map(({ id }) => id).join(" "), activeSince };
+};
+
+export const removeNode: Document = async (script) => {
+  requireManager(script);
+  const nodes = nodesOf(script);
+  for (const node of nodes) {
+    if (node.availability !== "drain") await drain(script, node);
+    await script.pause(script.timings.askMs);
+    script.swarm.remove(node.id);
+  }
+  return { removed: nodes.map(({ id }) => id).join(" ") };
+};

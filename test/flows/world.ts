@@ -1,0 +1,447 @@
+// The whole cloud in memory, on virtual time: the models of AWS, simulated instances and their swarm, the flows as durable
+// functions, and dispatch fed by the events that the models publish. `desire(2)` drives everything else.
+import { randomUUID } from "node:crypto";
+import type { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
+import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
+import type { LambdaClient } from "@aws-sdk/client-lambda";
+import type { SSMClient } from "@aws-sdk/client-ssm";
+import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
+import { documentContent, documentNames } from "../../documents/resources.ts";
+import { type Catalogue, loadCatalogue } from "../../sandbox/aws/catalogue.ts";
+import { type CallRecord, createHandle, type Handle, type Interceptor, OPERATOR } from "../../sandbox/aws/handle.ts";
+import { inProcessClient } from "../../sandbox/aws/in-process.ts";
+import { VirtualClock } from "../../sandbox/clock.ts";
+import { inProcessInvoke } from "../../sandbox/lambda/api-client.ts";
+import { AsyncInvocations } from "../../sandbox/lambda/async-invocations.ts";
+import { deadLetterOf, durableFunctions } from "../../sandbox/lambda/durable-functions.ts";
+import { DurableService, type InvokeDurable } from "../../sandbox/lambda/durable-service.ts";
+import { type CheckpointHooks, isClosed } from "../../sandbox/lambda/execution.ts";
+import { lambdaModel } from "../../sandbox/lambda/lambda-model.ts";
+import { runUntil } from "../../sandbox/lambda/virtual-driver.ts";
+import { AutoScaling } from "../../sandbox/models/auto-scaling/auto-scaling.ts";
+import type { ActionResult, Faults, HookRecord } from "../../sandbox/models/auto-scaling/types.ts";
+import { sequentialIdentifiers } from "../../sandbox/models/identifiers.ts";
+import { ClassicLoadBalancing } from "../../sandbox/models/load-balancing/classic-load-balancing.ts";
+import { SystemsManager } from "../../sandbox/models/systems-manager/systems-manager.ts";
+import type { AwsEvent } from "../../sandbox/ports.ts";
+import { SimulatedMachines } from "../../sandbox/simulated/machines.ts";
+import { SimulatedProxy } from "../../sandbox/simulated/proxy.ts";
+import type { Service } from "../../sandbox/simulated/swarm.ts";
+import type { SimulatedTimings } from "../../sandbox/simulated/timings.ts";
+import type { FunctionDefinition } from "../../sandbox/template/types.ts";
+import { readConfig } from "../../shared/config/config.ts";
+import { parseEvent } from "../../shared/events/parse.ts";
+import { dispatch } from "../../shared/flows/dispatch.ts";
+import { durableHandler } from "../../shared/flows/durable-flow.ts";
+import { joinNode } from "../../shared/flows/join.ts";
+import { parseRequest } from "../../shared/flows/request.ts";
+import { retireNode } from "../../shared/flows/retire.ts";
+import type { World } from "../../shared/flows/world.ts";
+import { Invocations } from "./invocations.ts";
+
+export const WORKERS = "hive-workers";
+export const MANAGERS = "hive-managers";
+export const ELB = "hive";
+export const PREFIX = "hive-swarm-dev-";
+export const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+export const TOKEN_PARAMETER = "/hive-swarm/hive/join-token/worker";
+export const NEEDS_PARAMETER = "/hive-swarm/hive/services";
+
+export const image = (digit: string): string => `${REGISTRY}/hive-tomcat@sha256:${digit.repeat(64)}`;
+
+/** More replicas than fit, as on the real swarm: whenever a worker joins, a pending one fills it. */
+export const hive = (more: Partial<Service> = {}): Service => ({
+  id: "hive",
+  image: image("a"),
+  directories: ["/var/log/hive"],
+  replicas: 10,
+  ...more,
+});
+
+export interface WorldOptions {
+  /** Who registers instances at the ELB: the group (`attached`), the flows (`not attached`), or nobody. */
+  loadBalancer?: "attached" | "not attached" | "none";
+  managers?: number;
+  services?: readonly Service[];
+  joinHeartbeatSeconds?: number;
+  retireHeartbeatSeconds?: number;
+  terminateHookAbandon?: "retain" | "terminate";
+  environment?: Readonly<Record<string, string>>;
+  /** Checkpoint hooks of the executions of one function, by its short name. */
+  hooks?: Readonly<Record<string, CheckpointHooks>>;
+  interceptors?: readonly Interceptor[];
+  faults?: Partial<Faults>;
+  timings?: Partial<SimulatedTimings>;
+  /** Wraps invocations of the durable functions, to make one break off. */
+  around?: (invoke: InvokeDurable) => InvokeDurable;
+}
+
+export interface LogRecord {
+  level: "info" | "warn" | "error";
+  message: string;
+  fields: Record<string, unknown>;
+}
+
+let catalogue: Promise<Catalogue> | undefined;
+/** Loaded once: the errors that the real clients would throw come from it. */
+const sharedCatalogue = (): Promise<Catalogue> =>
+  (catalogue ??= loadCatalogue(["autoscaling", "elasticloadbalancing", "ssm", "lambda"]));
+
+const DEAD_LETTERS = "arn:aws:sqs:ap-northeast-1:123456789012:hive-swarm-dev-dead-letters";
+
+const functionDefinition = (name: string): FunctionDefinition => ({
+  logicalId: name,
+  name: PREFIX + name,
+  arn: `arn:aws:lambda:ap-northeast-1:123456789012:function:${PREFIX}${name}`,
+  handler: `dist/${name}.handler`,
+  timeoutSeconds: 60,
+  memoryMegabytes: 256,
+  environment: {},
+  roleArn: `arn:aws:iam::123456789012:role/${name}`,
+  aliases: name === "dispatch" ? {} : { durable: "1" },
+  ...(name === "dispatch"
+    ? { onFailureArn: DEAD_LETTERS }
+    : { durable: { executionTimeoutSeconds: 172_800, retentionDays: 7 }, deadLetterArn: DEAD_LETTERS }),
+  maximumRetryAttempts: 2,
+  maximumEventAgeSeconds: 3600,
+});
+
+/** Hooks that are asked only about the executions of their function. */
+const byFunction = (hooks: Readonly<Record<string, CheckpointHooks>>): CheckpointHooks => ({
+  before: (execution, updates) => hooks[execution.functionName.slice(PREFIX.length)]?.before?.(execution, updates),
+  after: (execution, updates) => hooks[execution.functionName.slice(PREFIX.length)]?.after?.(execution, updates),
+});
+
+export const createTestWorld = async (options: WorldOptions = {}) => {
+  const { loadBalancer = "attached", managers = 3, services = [hive()], hooks = {} } = options;
+  const clock = new VirtualClock();
+  const ids = sequentialIdentifiers();
+  const log: LogRecord[] = [];
+  const calls: CallRecord[] = [];
+  const letters: { queue: string; body: string }[] = [];
+  const reports: string[] = [];
+  const report = (message: string): void => void reports.push(message);
+  const send = (queue: string, body: string): void => void letters.push({ queue, body });
+
+  const machines: SimulatedMachines = new SimulatedMachines({
+    clock,
+    readParameter: (name) => parameter(name),
+    ...(options.timings ? { timings: options.timings } : {}),
+  });
+  const proxy = new SimulatedProxy(machines);
+  const elb = new ClassicLoadBalancing({
+    clock,
+    proxy,
+    machines,
+    loadBalancers: [
+      {
+        name: ELB,
+        drainingTimeoutSeconds: 60,
+        listeners: [{ Protocol: "HTTP", LoadBalancerPort: 80, InstanceProtocol: "HTTP", InstancePort: 8080 }],
+        healthCheck: { Target: "HTTP:8080/health", Interval: 5, Timeout: 2, UnhealthyThreshold: 2, HealthyThreshold: 2 },
+      },
+    ],
+    report,
+  });
+  /** Events on their way to dispatch; a test may look at them, hold them back, send them again. */
+  const events: AwsEvent[] = [];
+  const bus = { deliver: true };
+  const publish = (event: Pick<AwsEvent, "source" | "detail-type" | "resources" | "detail">): void => {
+    if (!/Lifecycle Action$|Interruption Warning$/.test(event["detail-type"])) return;
+    const whole: AwsEvent = {
+      version: "0",
+      id: randomUUID(),
+      account: "123456789012",
+      time: new Date(clock.now()).toISOString(),
+      region: "ap-northeast-1",
+      ...event,
+    };
+    events.push(whole);
+    if (bus.deliver && whole.detail.AutoScalingGroupName !== MANAGERS) deliver(whole);
+  };
+  const autoScaling = new AutoScaling({
+    clock,
+    machines,
+    publish,
+    loadBalancers: elb.allAttached(),
+    groups: [
+      { name: MANAGERS, role: "manager", min: 0, max: 9, desired: managers },
+      {
+        name: WORKERS,
+        role: "worker",
+        min: 0,
+        max: 50,
+        desired: 0,
+        loadBalancerNames: loadBalancer === "attached" ? [ELB] : [],
+        terminateHookAbandon: options.terminateHookAbandon ?? "retain",
+        hooks: [
+          {
+            name: "join",
+            transition: "autoscaling:EC2_INSTANCE_LAUNCHING",
+            heartbeatTimeoutSeconds: options.joinHeartbeatSeconds ?? 300,
+            defaultResult: "ABANDON",
+          },
+          {
+            name: "retire",
+            transition: "autoscaling:EC2_INSTANCE_TERMINATING",
+            heartbeatTimeoutSeconds: options.retireHeartbeatSeconds ?? 300,
+            defaultResult: "CONTINUE",
+          },
+        ],
+      },
+    ],
+    ids,
+    faults: options.faults ?? {},
+    report,
+  });
+  const systemsManager = new SystemsManager({
+    clock,
+    machines,
+    publish: () => {},
+    documents: documentNames().map((name) => ({
+      name: PREFIX + name,
+      shortName: name,
+      content: documentContent(name),
+    })),
+    instances: () => autoScaling.instanceIds(),
+    ids,
+    report,
+  });
+  const parameter = (Name: string): string | undefined => {
+    try {
+      return systemsManager.operations.GetParameter({ Name, WithDecryption: true }).Parameter?.Value;
+    } catch {
+      return undefined;
+    }
+  };
+  const putParameter = (Name: string, Value: string, Type: "String" | "SecureString" = "String"): void => {
+    systemsManager.operations.PutParameter({ Name, Value, Type, Overwrite: true });
+  };
+  putParameter(TOKEN_PARAMETER, machines.swarm.workerToken, "SecureString");
+
+  const functions = ["dispatch", "join-node", "retire-node"].map(functionDefinition);
+  const handlers: Record<string, DurableLambdaHandler> = {
+    [`${PREFIX}join-node`]: durableHandler((flow, payload) => joinNode(flow, worlds.join, parseRequest(payload))),
+    [`${PREFIX}retire-node`]: durableHandler((flow, payload) => retireNode(flow, worlds.retire, parseRequest(payload))),
+  };
+  const invocations = new Invocations(clock);
+  const invoke = inProcessInvoke(() => durable, handlers);
+  const durable: DurableService = new DurableService({
+    functions: durableFunctions(functions),
+    clock,
+    invoke: invocations.track(options.around ? options.around(invoke) : invoke),
+    hooks: byFunction(hooks),
+    deadLetter: deadLetterOf(functions, send),
+  });
+  const asynchronous: AsyncInvocations = new AsyncInvocations({
+    clock,
+    functions,
+    durable,
+    send,
+    invoke: (_name, event) => dispatch(dispatcher, parseEvent(event)),
+  });
+  const known = await sharedCatalogue();
+  const handle: Handle = createHandle({
+    clock,
+    catalogue: known,
+    models: [
+      autoScaling,
+      elb,
+      systemsManager,
+      lambdaModel({ functions, durable, asynchronous, invoke: async () => undefined }),
+    ],
+    interceptors: [invocations.guard, ...(options.interceptors ?? [])],
+    onCall: (record) => calls.push(record),
+    onError: (error, { service, operation }) => report(`${service} ${operation}: ${String(error)}`),
+  });
+  const client = <Client extends { send: unknown }>(service: string, role: string): Client =>
+    inProcessClient<Client>(handle, service, { accessKeyId: role, principal: `function:${role}` }, known);
+
+  const config = readConfig({
+    CLUSTER: "hive",
+    WORKER_GROUPS: WORKERS,
+    MANAGER_GROUPS: MANAGERS,
+    LAUNCH_HOOK: "join",
+    TERMINATE_HOOK: "retire",
+    ...(loadBalancer === "none" ? {} : { LOAD_BALANCER: ELB }),
+    REGISTRY,
+    REGISTRY_REGION: "us-east-1",
+    WORKER_TOKEN_PARAMETER: TOKEN_PARAMETER,
+    SERVICES_PARAMETER: NEEDS_PARAMETER,
+    DOCUMENT_PREFIX: PREFIX,
+    LOG_GLOBS: "/var/log/hive/*/*.log",
+    FILEBEAT_DATA: "/var/lib/filebeat",
+    FILEBEAT_HTTP: "127.0.0.1:5066",
+    SCAN_INTERVAL_SECONDS: "10",
+    UNSHIPPED: "retain",
+    RETAIN_CAP: "2",
+    JOIN_DEADLINE_SECONDS: "900",
+    RETIRE_DEADLINE_SECONDS: "1500",
+    ...options.environment,
+  });
+  const note =
+    (level: LogRecord["level"]) =>
+    (message: string, fields: Record<string, unknown>): void =>
+      void log.push({ level, message, fields });
+  const logger = { info: note("info"), warn: note("warn"), error: note("error") };
+  const worldOf = (role: string): World => ({
+    autoScaling: client<AutoScalingClient>("autoscaling", role),
+    loadBalancing: client<ElasticLoadBalancingClient>("elasticloadbalancing", role),
+    systemsManager: client<SSMClient>("ssm", role),
+    config,
+    log: logger,
+    pause: invocations.pause,
+    now: () => clock.now(),
+  });
+  const worlds = { join: worldOf("join-node"), retire: worldOf("retire-node") };
+  const dispatcher = {
+    autoScaling: client<AutoScalingClient>("autoscaling", "dispatch"),
+    lambda: client<LambdaClient>("lambda", "dispatch"),
+    config,
+    functions: { join: `${PREFIX}join-node`, retire: `${PREFIX}retire-node` },
+    log: logger,
+  };
+  const deliver = (event: unknown): void => asynchronous.accept(`${PREFIX}dispatch`, JSON.stringify(event));
+
+  for (const service of services) machines.swarm.deploy(service);
+  autoScaling.start();
+
+  const members = () =>
+    (autoScaling.operations.DescribeAutoScalingGroups({ AutoScalingGroupNames: [WORKERS] }).AutoScalingGroups?.[0]
+      ?.Instances ?? []).map(({ InstanceId = "", LifecycleState = "" }) => ({ id: InstanceId, state: LifecycleState }));
+  const until = (condition: () => boolean, limitSeconds = 50 * 3600): Promise<void> =>
+    runUntil([invocations, asynchronous], clock, condition, { limitMilliseconds: limitSeconds * 1000 });
+  const after = async (seconds: number): Promise<void> => {
+    const end = clock.now() + seconds * 1000;
+    clock.after(seconds * 1000, () => {});
+    await until(() => clock.now() >= end);
+  };
+  const state = (id: string): string | undefined => members().find((member) => member.id === id)?.state;
+  const executions = () => durable.executions();
+  const atRest = (): boolean =>
+    executions().every(isClosed) &&
+    asynchronous.unfinished() === 0 &&
+    autoScaling.hooks().every(({ endedAt }) => endedAt !== undefined) &&
+    members().every((member) => ["InService", "Terminating:Retained", "Warmed:Running"].includes(member.state));
+
+  return {
+    clock,
+    machines,
+    proxy,
+    autoScaling,
+    systemsManager,
+    elb,
+    durable,
+    handle,
+    log,
+    calls,
+    letters,
+    events,
+    bus,
+    config,
+    reports,
+    members,
+    state,
+    until,
+    after,
+    deliver,
+    publish,
+    parameter,
+    putParameter,
+    managers: () => autoScaling.instanceIds(MANAGERS),
+    desire: async (DesiredCapacity: number): Promise<void> => {
+      autoScaling.operations.SetDesiredCapacity({ AutoScalingGroupName: WORKERS, DesiredCapacity });
+      await after(1);
+    },
+    terminate: (InstanceId: string, decrement = true): void => {
+      autoScaling.operations.TerminateInstanceInAutoScalingGroup({
+        InstanceId,
+        ShouldDecrementDesiredCapacity: decrement,
+      });
+    },
+    /** Until everything has come to its end, and half a minute more in which nothing may follow. */
+    rest: async (limitSeconds?: number): Promise<void> => {
+      await until(atRest, limitSeconds);
+      await after(30);
+      await until(atRest, limitSeconds);
+    },
+    registered: () =>
+      (elb.operations.DescribeLoadBalancers({ LoadBalancerNames: [ELB] }).LoadBalancerDescriptions?.[0]?.Instances ?? [])
+        .map(({ InstanceId = "" }) => InstanceId),
+    hook: (instanceId: string, hook: "join" | "retire"): HookRecord => {
+      const found = autoScaling.hooks().filter((record) => record.instanceId === instanceId && record.hook === hook);
+      if (found.length !== 1 || !found[0]) throw new Error(`${instanceId} had ${found.length} actions of hook ${hook}`);
+      return found[0];
+    },
+    execution: (name: string) => {
+      const found = executions().find((execution) => execution.name === name);
+      if (!found) throw new Error(`No execution ${name}; there are ${executions().map((one) => one.name).join(", ")}`);
+      return { ...found, outcome: JSON.parse(found.result ?? "null") as Record<string, unknown> };
+    },
+    executions,
+    commands: (document?: string) =>
+      systemsManager.commands().filter((command) => document === undefined || command.document === document),
+    logged: (message: string) => log.filter((record) => record.message === message),
+    operator: (service: string, operation: string, input: unknown) => handle(service, operation, input, OPERATOR),
+  };
+};
+
+export type TestWorld = Awaited<ReturnType<typeof createTestWorld>>;
+
+export interface Expected {
+  /** Executions and events that were to fail. */
+  deadLetters?: number;
+  /** Logs may have gone with these living machines. */
+  unshipped?: readonly string[];
+  /** Hooks that something else than a call ended: instance ids. */
+  notCompleted?: readonly string[];
+}
+
+/** Everything that is not as it should be once all is at rest; empty is what a test wants. */
+export const problemsOf = (world: TestWorld, expected: Expected = {}): string[] => {
+  const problems: string[] = [];
+  const { machines, autoScaling } = world;
+  const states = new Map(world.members().map(({ id, state }) => [id, state]));
+
+  for (const { hook, instanceId, by, completions, result } of autoScaling.hooks()) {
+    if (by === "superseded" || expected.notCompleted?.includes(instanceId)) continue;
+    if (completions !== 1 || by !== "call")
+      problems.push(`hook ${hook} of ${instanceId}: ${completions} completions, ended by ${by} (${result})`);
+  }
+  for (const node of machines.swarm.nodes.values()) {
+    if (node.role === "manager") continue;
+    const state = states.get(node.instanceId) ?? "gone";
+    if (state !== "InService") problems.push(`node ${node.id} of ${node.instanceId}, which is ${state}`);
+    else if (node.availability !== "active" || node.state !== "ready")
+      problems.push(`node of ${node.instanceId} is ${node.state} and ${node.availability}`);
+    else if (node.labels["hive.instance-id"] !== node.instanceId) problems.push(`node of ${node.instanceId} has no label`);
+  }
+  const registered = world.registered();
+  for (const [id, state] of states) {
+    if (state !== "InService") continue;
+    const nodes = machines.swarm.nodesOfInstance(id).length;
+    if (nodes !== 1) problems.push(`${id} is InService with ${nodes} nodes`);
+    if (world.config.loadBalancer && !registered.includes(id)) problems.push(`${id} is InService and not at the ELB`);
+  }
+  for (const id of registered)
+    if (states.get(id) !== "InService") problems.push(`${id} is ${states.get(id) ?? "gone"} and still at the ELB`);
+  for (const { name, status } of world.executions())
+    if (status === "RUNNING") problems.push(`execution ${name} still runs`);
+  if (world.letters.length !== (expected.deadLetters ?? 0))
+    problems.push(`${world.letters.length} dead letters: ${world.letters.map(({ body }) => body).join(" ")}`);
+  for (const { document, instanceId, status } of world.commands()) {
+    const open = !["Success", "Failed", "Cancelled", "TimedOut"].includes(status);
+    if (open && machines.hosts.get(instanceId)?.responsive())
+      problems.push(`command ${document} on ${instanceId} is ${status}`);
+  }
+  for (const task of machines.swarm.tasks.values())
+    if (task.state === "rejected") problems.push(`a task of ${task.service.id} was rejected on ${task.instanceId}`);
+  for (const { instanceId, unshippedBytes, wasAlive } of machines.gone)
+    if (unshippedBytes > 0 && wasAlive && !expected.unshipped?.includes(instanceId))
+      problems.push(`${instanceId} went with ${unshippedBytes} bytes that were not shipped`);
+  return problems;
+};
+
+/** The result with which each hook of an instance ended. */
+export const resultOf = (world: TestWorld, instanceId: string, hook: "join" | "retire"): ActionResult | undefined =>
+  world.hook(instanceId, hook).result;

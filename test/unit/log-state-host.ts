@@ -1,0 +1,111 @@
+// A host made of a temporary directory, on which documents/log-state.sh is really run.
+
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { inlineLibraries } from "../../documents/resources.ts";
+import { type LogState, parseLogState } from "../../shared/logs/index.ts";
+
+const script = inlineLibraries(
+  readFileSync(new URL("../../documents/log-state.sh", import.meta.url), "utf8"),
+);
+
+export type Parameters = Partial<
+  Record<"logGlobs" | "filebeatData" | "filebeatHttp" | "settleSeconds" | "waitContainersSeconds", string>
+>;
+
+export class TestHost {
+  readonly directory = mkdtempSync(join(tmpdir(), "log-state-"));
+  readonly data = join(this.directory, "data");
+  readonly registry = join(this.data, "registry", "filebeat");
+  readonly #processes: ChildProcess[] = [];
+
+  constructor() {
+    this.docker("exit 0");
+    writeFileSync(join(this.directory, "log-state.sh"), script);
+  }
+
+  /** What `docker` does on this host, as shell text. */
+  docker(text: string): void {
+    const path = join(this.directory, "bin", "docker");
+    this.write("bin/docker", `#!/bin/sh\n${text}\n`);
+    chmodSync(path, 0o755);
+  }
+
+  /** Puts another awk first on the path. */
+  awk(command: string): void {
+    this.write("bin/awk", `#!/bin/sh\nexec ${command} "$@"\n`);
+    chmodSync(join(this.directory, "bin", "awk"), 0o755);
+  }
+
+  /** Writes a file below the host's directory and tells what a registry would call it. */
+  write(
+    name: string,
+    content: string | Buffer,
+  ): { path: string; native: string; device: string; inode: string } {
+    const path = join(this.directory, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+    const { dev, ino } = statSync(path, { bigint: true });
+    return { path, native: `${ino}-${dev}`, device: String(dev), inode: String(ino) };
+  }
+
+  /** An operation log of these entries: key, offset, source. */
+  operations(...entries: (readonly [key: string, offset: number | null, source: string])[]): void {
+    const lines = entries.map(
+      ([k, offset, source], index) =>
+        `${JSON.stringify({ op: "set", id: index + 1 })}\n${JSON.stringify({
+          k,
+          v: {
+            ttl: -1,
+            cursor: offset === null ? null : { offset },
+            meta: { source, identifier_name: "native" },
+          },
+        })}\n`,
+    );
+    this.write("data/registry/filebeat/log.json", lines.join(""));
+  }
+
+  /** A process called `name` that opens files (`r` or `a`) and keeps them. Resolves when they are open. */
+  async process(name: string, files: Readonly<Record<string, "r" | "a">>): Promise<ChildProcess> {
+    const program = `process.title = ${JSON.stringify(name)};
+      for (const [path, mode] of Object.entries(${JSON.stringify(files)})) require("fs").openSync(path, mode);
+      console.log("open"); setInterval(() => {}, 1e6);`;
+    const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+    this.#processes.push(child);
+    await once(child.stdout, "data");
+    return child;
+  }
+
+  async output(parameters: Parameters = {}): Promise<string> {
+    const values = {
+      logGlobs: join(this.directory, "logs/*/*.log"),
+      filebeatData: this.data,
+      filebeatHttp: "off",
+      settleSeconds: "0",
+      waitContainersSeconds: "0",
+      ...parameters,
+    };
+    const environment = Object.entries(values).map(([name, value]) => [`SSM_${name}`, value]);
+    const { stdout } = await promisify(execFile)("bash", [join(this.directory, "log-state.sh")], {
+      env: { ...Object.fromEntries(environment), PATH: `${join(this.directory, "bin")}:${process.env.PATH}` },
+    });
+    return stdout;
+  }
+
+  async state(parameters: Parameters = {}): Promise<LogState> {
+    return parseLogState(await this.output(parameters));
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#processes.splice(0)) {
+      const exited = child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined;
+      child.kill("SIGKILL");
+      await exited;
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
