@@ -1,6 +1,7 @@
 // `npm run sandbox -- up | status | down`.
 import { parseArguments, USAGE, UsageError } from "./cli/arguments.ts";
 import { down } from "./cli/down.ts";
+import { unlessInterrupted } from "./cli/interruption.ts";
 import { AlreadyUp } from "./cli/launch.ts";
 import { NotUp, status } from "./cli/status.ts";
 import { up } from "./cli/up.ts";
@@ -23,6 +24,7 @@ try {
   await run(process.argv.slice(2));
   process.exit(0);
 } catch (error) {
+  await unlessInterrupted();
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n\n${USAGE}`);
     process.exit(2);

@@ -44,11 +44,17 @@ export const forward = async ({ preferredPort, socketPath }: Forward): Promise<D
   return { port, close: () => server.close() };
 };
 
-/** Passes everything from one side to the other; a side that breaks breaks the other in the same way. */
+/** Passes everything from one side to the other; when a side breaks, so does the other. */
 const join = (from: Socket, to: Socket): void => {
   from.pipe(to);
-  from.on("error", () => to.resetAndDestroy());
-  from.on("close", (broken) => (broken ? to.resetAndDestroy() : to.end()));
+  from.on("error", () => breakOff(to));
+  from.on("close", (broken) => (broken ? breakOff(to) : to.end()));
+};
+
+/** Only TCP can say "reset"; a unix socket is just gone. */
+const breakOff = (socket: Socket): void => {
+  if (socket.remoteFamily === undefined) socket.destroy();
+  else socket.resetAndDestroy();
 };
 
 const listen = (server: Server, port: number): Promise<number> =>

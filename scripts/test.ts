@@ -6,6 +6,9 @@ import { run } from "./run.ts";
 
 const LAYERS = ["unit", "flows", "sandbox"] as const;
 
+/** One file at a time, and each test told as it ends. */
+const LIVE = ["--runInBand", "--reporters=<rootDir>/scripts/live-reporter.js", "--reporters=summary"];
+
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !LAYERS.some((layer) => layer === name));
 if (unknown.length > 0) {
@@ -21,12 +24,11 @@ const ready =
   (packaged && !layers.includes("sandbox")) ||
   (run("bundles", "node", ["scripts/build.ts"]) && run("package", "serverless", ["package"]));
 
-// Real swarms are heavy: one test file at a time. The others share the machine's cores.
 const results = layers.map((layer) =>
   run(
     `tests: ${layer}`,
     "jest",
-    ["--selectProjects", layer, ...(layer === "sandbox" ? ["--runInBand"] : [])],
+    ["--selectProjects", layer, ...(layer === "sandbox" ? LIVE : [])],
     options,
   ),
 );

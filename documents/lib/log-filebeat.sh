@@ -52,7 +52,7 @@ statistics() {
     }
     { text = text $0 " " }
     END {
-      while (match(text, /^[ \t\r,:\[\]]*[^ \t\r,:\[\]]/)) {
+      while (match(text, /^[][ \t\r,:]*[^][ \t\r,:]/)) {
         text = substr(text, RLENGTH)
         first = substr(text, 1, 1)
         if (first == "{") { depth++; text = substr(text, 2) }

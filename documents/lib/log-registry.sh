@@ -42,8 +42,8 @@ reduce_operations() {
     }
     function apply() {
       if (pending == "") return
-      if (operation == "set") raw[key] = pending
-      else delete raw[key]
+      if (!old && operation == "set") raw[key] = pending
+      else if (!old) delete raw[key]
       pending = ""
     }
     function stop(why) {
@@ -84,7 +84,6 @@ reduce_operations() {
     }
     {
       inside = 0
-      if (old) next
       end = operation == "set" ? index($0, "\",\"v\":") : length($0) - 1
       if (substr($0, 1, 6) != "{\"k\":\"" || end < 7 || substr($0, length($0)) != "}") {
         stop("an operation that is cut")

@@ -21,7 +21,7 @@ export interface EnvironmentFacts {
   registry: string;
 }
 
-export const environmentVariables = (facts: EnvironmentFacts): Record<string, string> => ({
+const environmentVariables = (facts: EnvironmentFacts): Record<string, string> => ({
   AWS_ENDPOINT_URL: `http://127.0.0.1:${facts.awsPort}`,
   AWS_ACCESS_KEY_ID: facts.accessKeyId,
   AWS_SECRET_ACCESS_KEY: facts.secretAccessKey,
@@ -39,7 +39,7 @@ export const environmentVariables = (facts: EnvironmentFacts): Record<string, st
 });
 
 /** Lines that any POSIX shell can source; sourcing twice does no harm. */
-export const environmentFile = (variables: Record<string, string>, binDirectory: string): string =>
+const environmentFile = (variables: Record<string, string>, binDirectory: string): string =>
   [
     "# Source this: it points the aws command and the SDKs at the sandbox, in this shell alone.",
     ...Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`),

@@ -1,6 +1,6 @@
 // Starts and ends the processes of a sandbox: the root, the cloud in it, and the forwarder.
-import type { ChildProcess } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -13,12 +13,11 @@ import {
 import type { TimelineEntry } from "../cloud/timeline.ts";
 import { findRoot, inCloud, inHostNetwork, type RootHandle, startRoot, stopRoot } from "../machines/root.ts";
 import { followTimeline } from "./control.ts";
+import { appears, expectRunning } from "./processes.ts";
 
 export const projectDirectory = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const defaultStateDirectory = join(projectDirectory, ".sandbox");
 
-/** Managers are up within seconds; on a machine that is busy with other sandboxes it may take this long. */
-const START_MILLISECONDS = 90_000;
 const preferredPorts = { aws: 4566, elb: 8080 };
 
 export interface LaunchOptions extends CloudOptions {
@@ -34,6 +33,8 @@ export interface Launched {
   ports: { aws: number; elb: number };
   /** Ends the telling of the timeline. */
   quiet(): void;
+  /** Throws when the cloud has died, with the end of its log: then there is nothing left to wait for. */
+  expectAlive(): void;
 }
 
 /** The sandbox of this directory runs already. */
@@ -51,11 +52,7 @@ export const launch = async (options: LaunchOptions): Promise<Launched> => {
     ...cloud
   } = options;
   const stateDirectory = resolve(given);
-  if (findRoot(stateDirectory) !== undefined) {
-    throw new AlreadyUp(
-      `A sandbox is up already in ${stateDirectory}. Take it down first: npm run sandbox -- down`,
-    );
-  }
+  await refuseIfUp(stateDirectory);
   // What a crashed one left: control groups, sockets, images, and log lines that this one did not write.
   await stopRoot(stateDirectory);
   clearState(stateDirectory);
@@ -68,6 +65,35 @@ export const launch = async (options: LaunchOptions): Promise<Launched> => {
     await stopRoot(stateDirectory);
     throw error;
   }
+};
+
+/**
+ * One whose cloud has died is not up, though its machines may still run: it is cleared away by the next launch.
+ * @throws AlreadyUp
+ */
+export const refuseIfUp = async (stateDirectory: string = defaultStateDirectory): Promise<void> => {
+  if (findRoot(stateDirectory) === undefined) return;
+  if (!(await listens(join(stateDirectory, files.control)))) return;
+  throw new AlreadyUp(
+    `A sandbox is up already in ${stateDirectory}. Take it down first: npm run sandbox -- down`,
+  );
+};
+
+const listens = (socketPath: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(socketPath);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+
+/** For an interruption: a root that is just being started shows a moment later. */
+export const takeDownForGood = async (stateDirectory: string = defaultStateDirectory): Promise<void> => {
+  await takeDown(stateDirectory);
+  await delay(300);
+  await takeDown(stateDirectory);
 };
 
 /** Ends everything and leaves nothing running or mounted. Logs and the report stay. Safe when nothing is up. */
@@ -137,29 +163,10 @@ const startProcesses = async (
   }
   // From here on they belong to the root, and this process may end without them.
   for (const child of Object.values(processes)) child.unref();
-  return { stateDirectory, ports: readPorts(stateDirectory), quiet };
+  const expectAlive = () => expectRunning(processes, at(files.log));
+  return { stateDirectory, ports: readPorts(stateDirectory), quiet, expectAlive };
 };
 
 /** The ports of a running sandbox. */
 export const readPorts = (stateDirectory: string): Launched["ports"] =>
   JSON.parse(readFileSync(join(stateDirectory, files.ports), "utf8")) as Launched["ports"];
-
-/** Waits for a file, and for the processes that are to write it. */
-const appears = async (file: string, processes: Record<string, ChildProcess>, log: string): Promise<void> => {
-  const deadline = Date.now() + START_MILLISECONDS;
-  while (!existsSync(file)) {
-    for (const [name, child] of Object.entries(processes)) {
-      if (child.exitCode === null && child.signalCode === null) continue;
-      throw new Error(
-        `The sandbox's ${name} ended with ${child.signalCode ?? child.exitCode}:\n${lastLines(log)}`,
-      );
-    }
-    if (Date.now() > deadline) {
-      throw new Error(`The sandbox was not ready after ${START_MILLISECONDS / 1000} s:\n${lastLines(log)}`);
-    }
-    await delay(50);
-  }
-};
-
-const lastLines = (file: string): string =>
-  readFileSync(file, "utf8").trimEnd().split("\n").slice(-25).join("\n");

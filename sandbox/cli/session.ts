@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SetDesiredCapacityCommand } from "@aws-sdk/client-auto-scaling";
 import { files, names } from "../cloud/configuration.ts";
 import { type Engine, engineAt } from "../cloud/engine.ts";
+import { isSettled } from "../cloud/settled.ts";
 import type { InstanceStatus, Status } from "../cloud/status.ts";
 import type { TimelineEntry } from "../cloud/timeline.ts";
 import { ensurePackaged } from "./build.ts";
@@ -80,6 +81,7 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       if (!("cause" in answered) && answered.answer !== undefined && answered.answer !== false) {
         return answered.answer;
       }
+      launched.expectAlive();
       if (Date.now() > deadline) {
         const told = timeline.slice(-TOLD_ENTRIES).map(asLine).join("\n");
         throw new Error(`Waited ${seconds} s in vain for ${what}. What happened last:\n${told}`, {
@@ -120,22 +122,6 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       await takeDown(stateDirectory);
     },
   };
-};
-
-/** So many workers, each in service everywhere, and no flow under way. */
-export const isSettled = (status: Status, workers: number): boolean => {
-  const own = status.instances.filter(({ group }) => group === names.workerGroup);
-  return (
-    own.length === workers &&
-    status.runningFlows.length === 0 &&
-    own.every(
-      ({ lifecycleState, node, balancer }) =>
-        lifecycleState === "InService" &&
-        node?.state === "ready" &&
-        node.availability === "active" &&
-        balancer?.state === "InService",
-    )
-  );
 };
 
 const attempt = async <Answer>(

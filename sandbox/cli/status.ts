@@ -14,7 +14,13 @@ export const status = async ({ json }: { json: boolean }): Promise<void> => {
   if (findRoot(defaultStateDirectory) === undefined) {
     throw new NotUp("No sandbox is up. Start one: npm run sandbox -- up");
   }
-  const current = await controlAt(join(defaultStateDirectory, files.control)).status();
+  const current = await controlAt(join(defaultStateDirectory, files.control))
+    .status()
+    .catch((cause: unknown) => {
+      const log = join(defaultStateDirectory, files.log);
+      const advice = `See ${log}; then: npm run sandbox -- down`;
+      throw new NotUp(`The sandbox's machines run, but its cloud does not answer. ${advice}`, { cause });
+    });
   console.log(json ? JSON.stringify(current, undefined, 2) : describe(current));
 };
 

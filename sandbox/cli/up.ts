@@ -6,7 +6,8 @@ import { personalOutput } from "../terminal/output.ts";
 import { entryLine } from "../terminal/timeline.ts";
 import type { UpArguments } from "./arguments.ts";
 import { writeEnvironmentOf } from "./environment.ts";
-import { takeDown } from "./launch.ts";
+import { takeDownWhenInterrupted } from "./interruption.ts";
+import { refuseIfUp } from "./launch.ts";
 import { startSandbox } from "./session.ts";
 
 /** Joins take seconds; many at once on a small machine take longer. */
@@ -15,11 +16,9 @@ const PATIENCE_PER_WORKER_SECONDS = 15;
 
 export const up = async ({ command: _, engine, ...wanted }: UpArguments): Promise<void> => {
   const output = personalOutput();
+  await refuseIfUp();
   await ensurePackages((line) => output.line(line));
-  // Interrupted half way, nothing of it stays.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => void takeDown().finally(() => process.exit(130)));
-  }
+  takeDownWhenInterrupted((signal) => output.line(`${signal}: taking down what is up already`, "bad"));
   const sandbox = await startSandbox({
     ...wanted,
     ...(engine === undefined ? {} : { engine }),

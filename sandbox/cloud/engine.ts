@@ -27,7 +27,7 @@ export interface EngineTask {
 }
 
 /** The daemon answered, but not with success. */
-export class EngineError extends Error {
+class EngineError extends Error {
   readonly status: number;
   constructor(what: string, status: number, message: string) {
     super(`The Docker engine answered ${what} with ${status}: ${message}`);

@@ -1,4 +1,5 @@
 // All that is running in a sandbox, at one moment: what `status` shows and what tests wait for.
+import { OPERATOR } from "../aws/handle.ts";
 import type { HookReport } from "../demo/report.ts";
 import type { HookRecord } from "../models/auto-scaling/types.ts";
 import type { Cloud } from "./assemble.ts";
@@ -35,12 +36,11 @@ interface GroupAnswer {
 }
 
 export const readStatus = async (cloud: Cloud, picture: Picture): Promise<Status> => {
-  const operator = { accessKeyId: "OPERATOR", principal: "operator" };
   const { AutoScalingGroups } = (await cloud.handle(
     "autoscaling",
     "DescribeAutoScalingGroups",
     { AutoScalingGroupNames: [names.managerGroup, names.workerGroup] },
-    operator,
+    OPERATOR,
   )) as GroupAnswer;
   const instances = AutoScalingGroups.flatMap(({ AutoScalingGroupName, Instances }) =>
     Instances.map(({ InstanceId, LifecycleState }): InstanceStatus => {

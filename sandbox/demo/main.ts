@@ -4,7 +4,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeEnvironmentOf } from "../cli/environment.ts";
-import { AlreadyUp, defaultStateDirectory, takeDown } from "../cli/launch.ts";
+import { takeDownWhenInterrupted, unlessInterrupted } from "../cli/interruption.ts";
+import { AlreadyUp, refuseIfUp, takeDown } from "../cli/launch.ts";
 import { ensurePackages } from "../machines/packages.ts";
 import { personalOutput } from "../terminal/output.ts";
 import { entryLine } from "../terminal/timeline.ts";
@@ -44,22 +45,11 @@ if (options.help) {
 const output = personalOutput(options.json ? () => {} : undefined);
 let ours = false;
 
-const interrupted = (signal: NodeJS.Signals) => {
-  if (!options.json) process.stderr.write(`\n${signal}: taking the sandbox down\n`);
-  const down = ours ? takeDown() : Promise.resolve(false);
-  down.then(
-    () => process.exit(130),
-    (error) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-};
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, interrupted);
-
 try {
   output.title(`Hive on a real swarm: ${DESCRIPTION}`);
+  await refuseIfUp();
   await ensurePackages((line) => output.line(line));
+  takeDownWhenInterrupted((signal) => process.stderr.write(`\n${signal}: taking the sandbox down\n`));
   ours = true;
   const { report, sandbox } = await demonstrate({
     attached: !options["not-attached"],
@@ -83,8 +73,9 @@ try {
   if (options.keep) output.line("The sandbox is still up: . .sandbox/env, and later npm run sandbox -- down");
   process.exit(report.passed ? 0 : 1);
 } catch (error) {
+  await unlessInterrupted();
   const alreadyUp = error instanceof AlreadyUp;
-  if (ours && !alreadyUp) await takeDown(defaultStateDirectory);
+  if (ours && !alreadyUp) await takeDown();
   console.error(alreadyUp ? error.message : error);
   process.exit(1);
 }

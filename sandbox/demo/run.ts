@@ -49,7 +49,7 @@ export const demonstrate = async (
     }
   };
 
-  const sandbox = await phase("One manager and one worker come up", () =>
+  const sandbox = await phase("The manager comes up, forms the swarm, and the service is deployed", () =>
     startSandbox({ ...options, managers: 1, workers: FROM }),
   );
   options.onUp(sandbox);

@@ -13,7 +13,11 @@ const withLock = async (script: Script, seconds: number, refusal: string): Promi
 
 export const joinHost: Document = async (script) => {
   const { host, swarm, timings, parameter, pause, now } = script;
-  const [mode, managers, token] = [parameter("mode"), words(parameter("managers")), parameter("tokenParameter")];
+  const [mode, managers, token] = [
+    parameter("mode"),
+    words(parameter("managers")),
+    parameter("tokenParameter"),
+  ];
   const [images, directories] = [words(parameter("images")), words(parameter("directories"))];
   const rejoin = parameter("rejoin") === "yes";
   const readyBy = now() + Number(parameter("readySeconds")) * 1000;
@@ -62,8 +66,7 @@ export const joinHost: Document = async (script) => {
     host.nodeId = swarm.admit({ instanceId, address, role: "worker", availability: "drain" }).id;
     await pause(timings.askMs);
   }
-  if (host.nodeId === undefined)
-    throw new Failed("join", `no manager let this host in: ${causes.join("")}`);
+  if (host.nodeId === undefined) throw new Failed("join", `no manager let this host in: ${causes.join("")}`);
   return { outcome: "joined", nodeId: host.nodeId, joined, pulled };
 };
 

@@ -54,9 +54,7 @@ export class Host {
 
   online(): boolean {
     const { onlineAfterMs } = this.traits;
-    return (
-      this.alive && onlineAfterMs !== undefined && this.#clock.now() >= this.startedAt + onlineAfterMs
-    );
+    return this.alive && onlineAfterMs !== undefined && this.#clock.now() >= this.startedAt + onlineAfterMs;
   }
 
   /** The agent spoke at least once. */

@@ -68,7 +68,8 @@ export class SimulatedMachines implements Machines {
       responsive: (instanceId) => this.hosts.get(instanceId)?.responsive() ?? false,
       holds: (instanceId, image, directories) => {
         const host = this.hosts.get(instanceId);
-        return host !== undefined && host.images.has(image) && directories.every((one) => host.directories.has(one));
+        if (!host) return false;
+        return host.images.has(image) && directories.every((one) => host.directories.has(one));
       },
       taskRuns: (task) => this.hosts.get(task.instanceId)?.logs.begin(logPath(task)),
       taskStopped: (task) => this.hosts.get(task.instanceId)?.logs.end(logPath(task)),
@@ -114,7 +115,9 @@ export class SimulatedMachines implements Machines {
   host(instanceId: string): Host {
     const host = this.hosts.get(instanceId);
     if (host) return host;
-    throw new Error(`There is no simulated instance ${instanceId}; there are ${[...this.hosts.keys()].join(", ")}.`);
+    throw new Error(
+      `There is no simulated instance ${instanceId}; there are ${[...this.hosts.keys()].join(", ")}.`,
+    );
   }
 
   agent(instanceId: string): AgentStatus | undefined {

@@ -46,6 +46,16 @@ export interface Hosts {
   taskStopped(task: Task): void;
 }
 
+/** A write to a node that was accepted. */
+export interface NodeWrite {
+  at: number;
+  nodeId: string;
+  instanceId: string;
+  availability: "active" | "drain";
+  /** It carries the mark of a retirement. */
+  retiring: boolean;
+}
+
 export type NodeUpdate = "updated" | "out of sequence" | "not found";
 
 export class SimulatedSwarm {
@@ -53,6 +63,8 @@ export class SimulatedSwarm {
   readonly services = new Map<string, Service>();
   /** Every task there ever was. */
   readonly tasks = new Map<string, Task>();
+  /** Every write to a node, in order. */
+  readonly writes: NodeWrite[] = [];
   workerToken = "SWMTKN-1-simulated-worker";
   readonly #clock: Clock;
   readonly #timings: SimulatedTimings;
@@ -99,15 +111,18 @@ export class SimulatedSwarm {
     return [...(this.#nodesOfInstance.get(instanceId) ?? [])].flatMap((id) => this.nodes.get(id) ?? []);
   }
 
-  updateNode(
-    id: string,
-    version: number,
-    spec: Pick<SwarmNode, "availability" | "labels">,
-  ): NodeUpdate {
+  updateNode(id: string, version: number, spec: Pick<SwarmNode, "availability" | "labels">): NodeUpdate {
     const node = this.nodes.get(id);
     if (node === undefined) return "not found";
     if (node.version !== version) return "out of sequence";
     Object.assign(node, spec, { version: version + 1 });
+    this.writes.push({
+      at: this.#clock.now(),
+      nodeId: id,
+      instanceId: node.instanceId,
+      availability: spec.availability,
+      retiring: "hive.retiring" in spec.labels,
+    });
     if (spec.availability === "drain") this.#stopTasks(id);
     this.schedule();
     return "updated";

@@ -21,7 +21,7 @@ const paint: Record<Tone, (text: string) => string> = {
 };
 
 /** `12.3` seconds since `started` (milliseconds), right-aligned for a column. */
-export const elapsed = (started: number, now: number): string =>
+const elapsed = (started: number, now: number): string =>
   `${((now - started) / 1000).toFixed(1)}s`.padStart(7);
 
 /** @param write Where it goes: standard output for a person, standard error where output is for programs. */

@@ -1,8 +1,8 @@
 // The host's part of a join: ready, images and directories in place, in the swarm as a drained worker.
-import { joinHostAnswer, type Needs, parseAnswer } from "../swarm/answers.ts";
+import { joinHostAnswer, type Needs, parseAnswer, removeAnswer } from "../swarm/answers.ts";
 import { Overtaken, StepFailure } from "./failure.ts";
 import { onHost } from "./host.ts";
-import { findManagers } from "./manager.ts";
+import { findManagers, onManager } from "./manager.ts";
 import { type Hold, watch } from "./watch.ts";
 
 /** Boot, with everything that cloud-init installs. */
@@ -47,14 +47,24 @@ export const hostJoins = async (
         answer.kind === "refused" ? `${answer.step}: ${answer.cause}` : answer.cause,
       );
     await pauseBeforeRejoin(hold, answer.cause);
+    await managersAnswer(hold);
   }
 };
+
+/** Managers that let nobody in may be out of order altogether: asked for something harmless, they are waited for. */
+const managersAnswer = (hold: Hold): Promise<unknown> =>
+  onManager(hold, "managers answer", removeAnswer, {
+    document: "remove-node",
+    parameters: { instanceId: hold.lease.action.instanceId, nodeId: "" },
+    executionSeconds: 60,
+  });
 
 /** Holds, with heartbeats, for as long as no manager can be reached: that is no fault of this instance. */
 const managersInReach = (hold: Hold): Promise<string[]> =>
   watch<null, string[]>(hold, "find managers", {
     memory: null,
     deadline: hold.lease.globalDeadline,
+    holds: true,
     look: async () => {
       const managers = await findManagers(hold.world, hold.lease.action.instanceId);
       const addresses = managers.map((manager) => manager.address).filter(Boolean);

@@ -8,7 +8,7 @@ import { failureOf, Overtaken, StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { onHost } from "./host.ts";
 import { hostJoins } from "./join-host.ts";
-import { undo } from "./join-undo.ts";
+import { removeOnceGone, undo } from "./join-undo.ts";
 import { intoLoadBalancer } from "./load-balancer.ts";
 import { onManager } from "./manager.ts";
 import { openFlow, readHook, takeLease } from "./opening.ts";
@@ -61,6 +61,7 @@ export const joinNode = async (flow: Flow, world: World, request: FlowRequest): 
   const attached = loadBalancer !== undefined && facts.group.loadBalancers.includes(loadBalancer);
   const hold: Hold = { flow, world, lease };
   let registered = false;
+  const joined: Joined = { nodeId: "", active: false };
 
   try {
     await agentOnline(hold);
@@ -70,7 +71,7 @@ export const joinNode = async (flow: Flow, world: World, request: FlowRequest): 
       return await report(flow, world, request, { outcome: "prepared" });
     }
 
-    const { nodeId, tasks } = await nodeBecomesActive(hold);
+    const { nodeId, tasks } = await nodeBecomesActive(hold, joined);
     if (tasks > 0) await taskRuns(hold);
     if (loadBalancer && !attached) {
       registered = true;
@@ -86,9 +87,12 @@ export const joinNode = async (flow: Flow, world: World, request: FlowRequest): 
         : "none";
     return await report(flow, world, request, { outcome: "joined", nodeId, tasks, loadBalancer: confirmed });
   } catch (error) {
-    if (error instanceof Overtaken)
+    if (error instanceof Overtaken) {
+      // An active node carries the instance's label: the retirement finds it.
+      if (joined.nodeId && !joined.active) await removeOnceGone(hold, joined.nodeId);
       return await report(flow, world, request, { outcome: "overtaken", state: error.state });
-    const untidied = await undo(hold, registered ? loadBalancer : undefined);
+    }
+    const untidied = await undo(hold, registered ? loadBalancer : undefined, joined.nodeId);
     const failure = failureOf(error);
     await completeAndProve(flow, world, request, "ABANDON", launching).catch((abandonError: unknown) => {
       untidied.push(failureOf(abandonError).cause);
@@ -118,12 +122,19 @@ const agentOnline = (hold: Hold): Promise<true> =>
 const readHint = (flow: Flow, world: World): Promise<Needs> =>
   flow.step("read needs", () => readNeeds(world));
 
+/** What the flow knows of the node so far. */
+interface Joined {
+  nodeId: string;
+  active: boolean;
+}
+
 /** Prepares and joins the host, then has a manager activate it; again when the services changed in between. */
-const nodeBecomesActive = async (hold: Hold): Promise<{ nodeId: string; tasks: number }> => {
+const nodeBecomesActive = async (hold: Hold, joined: Joined): Promise<{ nodeId: string; tasks: number }> => {
   let needs = await readHint(hold.flow, hold.world);
   let rejoin = false;
   for (let round = 1; round <= 5; round++) {
     const nodeId = await hostJoins(hold, needs, { mode: "join", rejoin });
+    joined.nodeId = nodeId;
     const answer = await onManager(hold, "activate node", activateAnswer, {
       document: "activate-node",
       parameters: {
@@ -136,7 +147,10 @@ const nodeBecomesActive = async (hold: Hold): Promise<{ nodeId: string; tasks: n
       executionSeconds: ACTIVATE_SECONDS,
     });
     if (answer.outcome === "retiring") throw new Overtaken("activate node", "retiring");
-    if (answer.outcome === "active") return { nodeId, tasks: answer.tasks.length };
+    if (answer.outcome === "active") {
+      joined.active = true;
+      return { nodeId, tasks: answer.tasks.length };
+    }
     if (answer.outcome === "unknown-node") {
       rejoin = true;
       continue;

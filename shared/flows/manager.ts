@@ -69,6 +69,7 @@ export const onManager = async <T>(
   const answer = await watch<Asking, Answer>(hold, name, {
     memory: { managers: [], next: 0, round: 0, causes: [] },
     deadline: command.deadline ?? lease.globalDeadline,
+    holds: command.deadline === undefined,
     look: async (before, now) => {
       const asking = before.managers[before.next] ? before : await nextRound(before);
       const manager = asking.managers[asking.next];

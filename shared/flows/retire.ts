@@ -92,8 +92,6 @@ const retire = async (
 ): Promise<RetireOutcome> => {
   const { loadBalancer } = hold.world.config;
   const closing = options.why === "spot" ? SPOT_CLOSING_SECONDS : CLOSING_SECONDS;
-  const shipBy = Math.max(facts.now, hold.lease.deadline - closing * 1000);
-
   const host = await hostAnswers(hold, { suspect: options.suspect });
   if (loadBalancer) {
     await leaveLoadBalancer(hold, loadBalancer, {
@@ -103,6 +101,8 @@ const retire = async (
   if (!host.alive) return await withoutHost(hold, host.cause, options.why);
 
   const { everActive } = await drainNode(hold, host.nodeId);
+  // Only now: the deadline has moved on by the time for which no manager answered.
+  const shipBy = Math.max(facts.now, hold.lease.deadline - closing * 1000);
   const shipping = await shipLogs(hold, host.swarm, shipBy);
   if (shipping.hostSilent) {
     const again = await hostAnswers(hold, { suspect: true });

@@ -16,9 +16,10 @@ export interface Lease {
   mayGoOn(lifecycleState: string | undefined): boolean;
   /** undefined: there is no hook to keep alive (yet). */
   readonly heartbeatTimeoutSeconds: number | undefined;
-  /** When the flow's own budget ends, and when the hook ends whatever we do. */
-  readonly deadline: EpochMillis;
+  /** When the hook ends whatever we do. */
   readonly globalDeadline: EpochMillis;
+  /** When the flow's own budget ends; the time for which it held because no manager answered does not count. */
+  deadline: EpochMillis;
   /** Carried from wait to wait: when the hook was last kept alive, and the instance's state last looked at. */
   lastHeartbeat: EpochMillis;
   lookedAt: EpochMillis;
@@ -43,6 +44,7 @@ interface Watched<Memory, Value> {
   memory: Memory;
   looks: number;
   startedAt: EpochMillis;
+  endedAt: EpochMillis;
   lookedAt: EpochMillis;
   lastHeartbeat: EpochMillis;
   because: string;
@@ -53,6 +55,8 @@ export interface WatchOptions<Memory, Value> {
   memory: Memory;
   /** Default: the lease's deadline. */
   deadline?: EpochMillis;
+  /** Waiting here is no fault of the instance: the lease's deadline moves on by as long. */
+  holds?: boolean;
   look(memory: Memory, now: EpochMillis): Promise<Look<Memory, Value>>;
 }
 
@@ -82,6 +86,7 @@ export const watch = async <Memory, Value>(
     memory: options.memory,
     looks: 0,
     startedAt: 0,
+    endedAt: 0,
     lookedAt: lease.lookedAt,
     lastHeartbeat: lease.lastHeartbeat,
     because: "nothing was looked at",
@@ -89,7 +94,7 @@ export const watch = async <Memory, Value>(
 
   const check = async (before: Watched<Memory, Value>): Promise<Check<Watched<Memory, Value>>> => {
     const now = world.now();
-    const state = { ...before, looks: before.looks + 1, startedAt: before.startedAt || now };
+    const state = { ...before, looks: before.looks + 1, startedAt: before.startedAt || now, endedAt: now };
     const seconds = () => Math.round((world.now() - state.startedAt) / 100) / 10;
     try {
       if (now - state.lookedAt >= LOOK_EVERY_MILLIS) {
@@ -127,13 +132,14 @@ export const watch = async <Memory, Value>(
       return { state };
     }
     const pause = pauseSeconds(state.looks, now - state.startedAt);
-    const heartbeatPause = lease.heartbeatTimeoutSeconds ? lease.heartbeatTimeoutSeconds * 0.4 : pause;
-    return { state, againInSeconds: Math.max(1, Math.min(pause, heartbeatPause, (deadline - now) / 1000)) };
+    const heartbeat = untilHeartbeat(lease, state.lastHeartbeat, now);
+    return { state, againInSeconds: Math.max(1, Math.min(pause, heartbeat, (deadline - now) / 1000)) };
   };
 
-  const { end, lastHeartbeat, lookedAt, because, startedAt } = await flow.poll(name, initial, check);
+  const { end, lastHeartbeat, lookedAt, because, startedAt, endedAt } = await flow.poll(name, initial, check);
   lease.lastHeartbeat = lastHeartbeat;
   lease.lookedAt = lookedAt;
+  if (options.holds) lease.deadline = Math.min(lease.globalDeadline, lease.deadline + endedAt - startedAt);
   if (end && "done" in end) return end.done;
   if (end && "left" in end) throw new Overtaken(name, end.left);
   if (end && "failed" in end) throw new StepFailure(name, end.failed);
@@ -141,6 +147,17 @@ export const watch = async <Memory, Value>(
     name,
     `not done when the time was up (${Math.round((deadline - startedAt) / 1000)} s): ${because}`,
   );
+};
+
+/** Seconds until the next heartbeat is due; one that failed is sent again after a tenth of the timeout. */
+const untilHeartbeat = (
+  { heartbeatTimeoutSeconds: timeout }: Lease,
+  lastHeartbeat: EpochMillis,
+  now: EpochMillis,
+): number => {
+  if (timeout === undefined) return Number.POSITIVE_INFINITY;
+  const due = (lastHeartbeat + heartbeatDueMillis(timeout) - now) / 1000;
+  return Math.max(due, timeout / 10);
 };
 
 /** A heartbeat that fails is no reason to stop: it is sent again at the next look. */

@@ -1,14 +1,20 @@
 // The whole cloud in memory, on virtual time: the models of AWS, simulated instances and their swarm, the flows as durable
 // functions, and dispatch fed by the events that the models publish. `desire(2)` drives everything else.
 import { randomUUID } from "node:crypto";
+import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import type { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { SSMClient } from "@aws-sdk/client-ssm";
-import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { documentContent, documentNames } from "../../documents/resources.ts";
 import { type Catalogue, loadCatalogue } from "../../sandbox/aws/catalogue.ts";
-import { type CallRecord, createHandle, type Handle, type Interceptor, OPERATOR } from "../../sandbox/aws/handle.ts";
+import {
+  type CallRecord,
+  createHandle,
+  type Handle,
+  type Interceptor,
+  OPERATOR,
+} from "../../sandbox/aws/handle.ts";
 import { inProcessClient } from "../../sandbox/aws/in-process.ts";
 import { VirtualClock } from "../../sandbox/clock.ts";
 import { inProcessInvoke } from "../../sandbox/lambda/api-client.ts";
@@ -23,7 +29,7 @@ import type { ActionResult, Faults, HookRecord } from "../../sandbox/models/auto
 import { sequentialIdentifiers } from "../../sandbox/models/identifiers.ts";
 import { ClassicLoadBalancing } from "../../sandbox/models/load-balancing/classic-load-balancing.ts";
 import { SystemsManager } from "../../sandbox/models/systems-manager/systems-manager.ts";
-import type { AwsEvent } from "../../sandbox/ports.ts";
+import { AwsError, type AwsEvent } from "../../sandbox/ports.ts";
 import { SimulatedMachines } from "../../sandbox/simulated/machines.ts";
 import { SimulatedProxy } from "../../sandbox/simulated/proxy.ts";
 import type { Service } from "../../sandbox/simulated/swarm.ts";
@@ -108,8 +114,10 @@ const functionDefinition = (name: string): FunctionDefinition => ({
 
 /** Hooks that are asked only about the executions of their function. */
 const byFunction = (hooks: Readonly<Record<string, CheckpointHooks>>): CheckpointHooks => ({
-  before: (execution, updates) => hooks[execution.functionName.slice(PREFIX.length)]?.before?.(execution, updates),
-  after: (execution, updates) => hooks[execution.functionName.slice(PREFIX.length)]?.after?.(execution, updates),
+  before: (execution, updates) =>
+    hooks[execution.functionName.slice(PREFIX.length)]?.before?.(execution, updates),
+  after: (execution, updates) =>
+    hooks[execution.functionName.slice(PREFIX.length)]?.after?.(execution, updates),
 });
 
 export const createTestWorld = async (options: WorldOptions = {}) => {
@@ -138,7 +146,13 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
         name: ELB,
         drainingTimeoutSeconds: 60,
         listeners: [{ Protocol: "HTTP", LoadBalancerPort: 80, InstanceProtocol: "HTTP", InstancePort: 8080 }],
-        healthCheck: { Target: "HTTP:8080/health", Interval: 5, Timeout: 2, UnhealthyThreshold: 2, HealthyThreshold: 2 },
+        healthCheck: {
+          Target: "HTTP:8080/health",
+          Interval: 5,
+          Timeout: 2,
+          UnhealthyThreshold: 2,
+          HealthyThreshold: 2,
+        },
       },
     ],
     report,
@@ -221,8 +235,12 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
 
   const functions = ["dispatch", "join-node", "retire-node"].map(functionDefinition);
   const handlers: Record<string, DurableLambdaHandler> = {
-    [`${PREFIX}join-node`]: durableHandler((flow, payload) => joinNode(flow, worlds.join, parseRequest(payload))),
-    [`${PREFIX}retire-node`]: durableHandler((flow, payload) => retireNode(flow, worlds.retire, parseRequest(payload))),
+    [`${PREFIX}join-node`]: durableHandler((flow, payload) =>
+      joinNode(flow, worlds.join, parseRequest(payload)),
+    ),
+    [`${PREFIX}retire-node`]: durableHandler((flow, payload) =>
+      retireNode(flow, worlds.retire, parseRequest(payload)),
+    ),
   };
   const invocations = new Invocations(clock);
   const invoke = inProcessInvoke(() => durable, handlers);
@@ -307,8 +325,10 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   autoScaling.start();
 
   const members = () =>
-    (autoScaling.operations.DescribeAutoScalingGroups({ AutoScalingGroupNames: [WORKERS] }).AutoScalingGroups?.[0]
-      ?.Instances ?? []).map(({ InstanceId = "", LifecycleState = "" }) => ({ id: InstanceId, state: LifecycleState }));
+    (
+      autoScaling.operations.DescribeAutoScalingGroups({ AutoScalingGroupNames: [WORKERS] })
+        .AutoScalingGroups?.[0]?.Instances ?? []
+    ).map(({ InstanceId = "", LifecycleState = "" }) => ({ id: InstanceId, state: LifecycleState }));
   const until = (condition: () => boolean, limitSeconds = 50 * 3600): Promise<void> =>
     runUntil([invocations, asynchronous], clock, condition, { limitMilliseconds: limitSeconds * 1000 });
   const after = async (seconds: number): Promise<void> => {
@@ -322,7 +342,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     executions().every(isClosed) &&
     asynchronous.unfinished() === 0 &&
     autoScaling.hooks().every(({ endedAt }) => endedAt !== undefined) &&
-    members().every((member) => ["InService", "Terminating:Retained", "Warmed:Running"].includes(member.state));
+    members().every((member) =>
+      ["InService", "Terminating:Retained", "Warmed:Running"].includes(member.state),
+    );
 
   return {
     clock,
@@ -366,23 +388,34 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       await until(atRest, limitSeconds);
     },
     registered: () =>
-      (elb.operations.DescribeLoadBalancers({ LoadBalancerNames: [ELB] }).LoadBalancerDescriptions?.[0]?.Instances ?? [])
-        .map(({ InstanceId = "" }) => InstanceId),
+      (
+        elb.operations.DescribeLoadBalancers({ LoadBalancerNames: [ELB] }).LoadBalancerDescriptions?.[0]
+          ?.Instances ?? []
+      ).map(({ InstanceId = "" }) => InstanceId),
     hook: (instanceId: string, hook: "join" | "retire"): HookRecord => {
-      const found = autoScaling.hooks().filter((record) => record.instanceId === instanceId && record.hook === hook);
-      if (found.length !== 1 || !found[0]) throw new Error(`${instanceId} had ${found.length} actions of hook ${hook}`);
+      const found = autoScaling
+        .hooks()
+        .filter((record) => record.instanceId === instanceId && record.hook === hook);
+      if (found.length !== 1 || !found[0])
+        throw new Error(`${instanceId} had ${found.length} actions of hook ${hook}`);
       return found[0];
     },
     execution: (name: string) => {
       const found = executions().find((execution) => execution.name === name);
-      if (!found) throw new Error(`No execution ${name}; there are ${executions().map((one) => one.name).join(", ")}`);
+      if (!found)
+        throw new Error(
+          `No execution ${name}; there are ${executions()
+            .map((one) => one.name)
+            .join(", ")}`,
+        );
       return { ...found, outcome: JSON.parse(found.result ?? "null") as Record<string, unknown> };
     },
     executions,
     commands: (document?: string) =>
       systemsManager.commands().filter((command) => document === undefined || command.document === document),
     logged: (message: string) => log.filter((record) => record.message === message),
-    operator: (service: string, operation: string, input: unknown) => handle(service, operation, input, OPERATOR),
+    operator: (service: string, operation: string, input: unknown) =>
+      handle(service, operation, input, OPERATOR),
   };
 };
 
@@ -414,17 +447,20 @@ export const problemsOf = (world: TestWorld, expected: Expected = {}): string[] 
     if (state !== "InService") problems.push(`node ${node.id} of ${node.instanceId}, which is ${state}`);
     else if (node.availability !== "active" || node.state !== "ready")
       problems.push(`node of ${node.instanceId} is ${node.state} and ${node.availability}`);
-    else if (node.labels["hive.instance-id"] !== node.instanceId) problems.push(`node of ${node.instanceId} has no label`);
+    else if (node.labels["hive.instance-id"] !== node.instanceId)
+      problems.push(`node of ${node.instanceId} has no label`);
   }
   const registered = world.registered();
   for (const [id, state] of states) {
     if (state !== "InService") continue;
     const nodes = machines.swarm.nodesOfInstance(id).length;
     if (nodes !== 1) problems.push(`${id} is InService with ${nodes} nodes`);
-    if (world.config.loadBalancer && !registered.includes(id)) problems.push(`${id} is InService and not at the ELB`);
+    if (world.config.loadBalancer && !registered.includes(id))
+      problems.push(`${id} is InService and not at the ELB`);
   }
   for (const id of registered)
-    if (states.get(id) !== "InService") problems.push(`${id} is ${states.get(id) ?? "gone"} and still at the ELB`);
+    if (states.get(id) !== "InService")
+      problems.push(`${id} is ${states.get(id) ?? "gone"} and still at the ELB`);
   for (const { name, status } of world.executions())
     if (status === "RUNNING") problems.push(`execution ${name} still runs`);
   if (world.letters.length !== (expected.deadLetters ?? 0))
@@ -434,14 +470,42 @@ export const problemsOf = (world: TestWorld, expected: Expected = {}): string[] 
     if (open && machines.hosts.get(instanceId)?.responsive())
       problems.push(`command ${document} on ${instanceId} is ${status}`);
   }
+  for (const nodeId of activatedAfterDrain(world))
+    problems.push(`node ${nodeId} was activated after its drain`);
   for (const task of machines.swarm.tasks.values())
-    if (task.state === "rejected") problems.push(`a task of ${task.service.id} was rejected on ${task.instanceId}`);
+    if (task.state === "rejected")
+      problems.push(`a task of ${task.service.id} was rejected on ${task.instanceId}`);
   for (const { instanceId, unshippedBytes, wasAlive } of machines.gone)
     if (unshippedBytes > 0 && wasAlive && !expected.unshipped?.includes(instanceId))
       problems.push(`${instanceId} went with ${unshippedBytes} bytes that were not shipped`);
   return problems;
 };
 
+/** Which nodes were made active although their drain had begun. */
+export const activatedAfterDrain = ({ machines }: TestWorld): string[] =>
+  machines.swarm.writes.flatMap(({ nodeId, availability }, index) =>
+    availability === "active" &&
+    machines.swarm.writes.slice(0, index).some((earlier) => earlier.nodeId === nodeId && earlier.retiring)
+      ? [nodeId]
+      : [],
+  );
+
+/** Throttles the first calls of each operation, as if everybody asked at once. Dispatch has Lambda's retries instead. */
+export const throttleFirst = (times: number): Interceptor => {
+  const seen = new Map<string, number>();
+  return async (call, next) => {
+    if (!/^function:(join|retire)-node$/.test(call.caller.principal)) return await next(call);
+    const operation = `${call.caller.principal} ${call.service} ${call.operation}`;
+    const count = (seen.get(operation) ?? 0) + 1;
+    seen.set(operation, count);
+    if (count <= times) throw new AwsError("Throttling", `Rate exceeded (call ${count} of ${operation})`);
+    return await next(call);
+  };
+};
+
 /** The result with which each hook of an instance ended. */
-export const resultOf = (world: TestWorld, instanceId: string, hook: "join" | "retire"): ActionResult | undefined =>
-  world.hook(instanceId, hook).result;
+export const resultOf = (
+  world: TestWorld,
+  instanceId: string,
+  hook: "join" | "retire",
+): ActionResult | undefined => world.hook(instanceId, hook).result;

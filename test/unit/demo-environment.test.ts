@@ -25,7 +25,11 @@ const facts = {
 
 describe.each(["sh", "bash"])(".sandbox/env in %s", (shell) => {
   const run = (script: string, env: NodeJS.ProcessEnv = { PATH: process.env.PATH }): string =>
-    execFileSync(shell, ["-e", "-c", script, shell, writeEnvironment(facts)], { encoding: "utf8", env });
+    execFileSync(shell, ["-e", "-c", script, shell, writeEnvironment(facts)], {
+      encoding: "utf8",
+      env,
+      stdio: "pipe",
+    });
 
   it("sets the endpoint, the keys exactly as they are, the region and the names", () => {
     const shown = run(

@@ -44,12 +44,22 @@ describe("the forwarder", () => {
     expect((await buffer(client)).equals(sent)).toBe(true);
   });
 
-  it("hands a broken connection on as a broken connection, not as an ending", async () => {
-    const client = await through((socket) =>
-      socket.on("data", () => socket.resetAndDestroy()).on("error", () => {}),
-    );
+  it("goes on after a client broke its connection, and lets the service know", async () => {
+    const ended = Promise.withResolvers<void>();
+    const client = await through((socket) => {
+      socket.resume();
+      socket.on("error", () => {});
+      socket.once("close", () => ended.resolve());
+      socket.once("end", () => socket.end());
+    });
     client.write("hello");
-    await expect(buffer(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    client.resetAndDestroy();
+    await ended.promise;
+    const next = connect({ port: door?.port ?? 0, host: "127.0.0.1", allowHalfOpen: true });
+    open.add(next);
+    next.end("again");
+    expect((await buffer(next)).toString()).toBe("");
   });
 
   it("closes the connection of whoever comes while nothing answers inside", async () => {

@@ -18,14 +18,19 @@ export type Parameters = Partial<
 >;
 
 export class TestHost {
-  readonly directory = mkdtempSync(join(tmpdir(), "log-state-"));
-  readonly data = join(this.directory, "data");
-  readonly registry = join(this.data, "registry", "filebeat");
+  readonly directory: string;
+  readonly data: string;
   readonly #processes: ChildProcess[] = [];
 
-  constructor() {
+  constructor(directory = TestHost.makeDirectory()) {
+    this.directory = directory;
+    this.data = join(directory, "data");
     this.docker("exit 0");
     writeFileSync(join(this.directory, "log-state.sh"), script);
+  }
+
+  static makeDirectory(): string {
+    return mkdtempSync(join(tmpdir(), "log-state-"));
   }
 
   /** What `docker` does on this host, as shell text. */
@@ -33,12 +38,6 @@ export class TestHost {
     const path = join(this.directory, "bin", "docker");
     this.write("bin/docker", `#!/bin/sh\n${text}\n`);
     chmodSync(path, 0o755);
-  }
-
-  /** Puts another awk first on the path. */
-  awk(command: string): void {
-    this.write("bin/awk", `#!/bin/sh\nexec ${command} "$@"\n`);
-    chmodSync(join(this.directory, "bin", "awk"), 0o755);
   }
 
   /** Writes a file below the host's directory and tells what a registry would call it. */
@@ -90,7 +89,7 @@ export class TestHost {
       ...parameters,
     };
     const environment = Object.entries(values).map(([name, value]) => [`SSM_${name}`, value]);
-    const { stdout } = await promisify(execFile)("bash", [join(this.directory, "log-state.sh")], {
+    const { stdout } = await promisify(execFile)("bash", ["--norc", join(this.directory, "log-state.sh")], {
       env: { ...Object.fromEntries(environment), PATH: `${join(this.directory, "bin")}:${process.env.PATH}` },
     });
     return stdout;

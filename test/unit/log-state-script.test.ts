@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { documentContent } from "../../documents/resources.ts";
@@ -295,10 +295,14 @@ describe("the registry", () => {
 });
 
 describe("the statistics", () => {
-  const answering = async (body: string): Promise<{ address: string; close: () => void }> => {
-    const server = createServer((_, response) => response.end(body));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+  let server: Server | undefined;
+  afterEach(() => server?.close());
+  const answering = async (body: string): Promise<string> => {
+    server?.close();
+    const fresh = createServer((_, response) => response.end(body));
+    server = fresh;
+    await new Promise<void>((resolve) => fresh.listen(0, "127.0.0.1", resolve));
+    return `127.0.0.1:${(fresh.address() as AddressInfo).port}`;
   };
 
   it("are the few members that matter", async () => {
@@ -318,9 +322,7 @@ describe("the statistics", () => {
       },
     };
     for (const text of [JSON.stringify(body), JSON.stringify(body, undefined, 2)]) {
-      const server = await answering(text);
-      const { stats, errors } = await sampleOf({ filebeatHttp: server.address });
-      server.close();
+      const { stats, errors } = await sampleOf({ filebeatHttp: await answering(text) });
       expect(errors).toEqual([]);
       expect(stats).toEqual({
         ephemeralId: "8f-1",
@@ -336,9 +338,7 @@ describe("the statistics", () => {
   });
 
   it("that do not come, or are none, are an error", async () => {
-    const server = await answering("<html>");
-    const garbled = await sampleOf({ filebeatHttp: server.address });
-    server.close();
+    const garbled = await sampleOf({ filebeatHttp: await answering("<html>") });
     expect(garbled.errors).toEqual([expect.stringContaining("was not understood")]);
     expect((await sampleOf({ filebeatHttp: "127.0.0.1:1" })).errors).toEqual([
       expect.stringContaining("did not answer"),

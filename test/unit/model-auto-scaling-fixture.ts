@@ -27,7 +27,10 @@ export class FakeLoadBalancer implements AttachedLoadBalancer {
   holdDrain = false;
   readonly #held: (() => void)[] = [];
 
+  registerDelay: () => Promise<void> = async () => {};
+
   async register(instanceId: string): Promise<void> {
+    await this.registerDelay();
     this.calls.push(`register ${instanceId}`);
   }
   async deregister(instanceId: string): Promise<void> {

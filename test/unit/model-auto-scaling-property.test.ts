@@ -1,5 +1,6 @@
 // Whatever is done to a group, in whatever order: no hook is completed twice, and it comes back to its capacity.
 import fc from "fast-check";
+import { sleep } from "../../sandbox/clock.ts";
 import { fixture, GROUP } from "./model-auto-scaling-fixture.ts";
 import { refusal } from "./model-fakes.ts";
 
@@ -53,7 +54,7 @@ async function take({ model, clock, machines, api, desire, complete, heartbeat }
 
 /** Answers every hook with CONTINUE until the group is at rest, and ends what was retained. */
 async function settle({ clock, states, complete, api, inState }: Fixture) {
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 40; round++) {
     await clock.advance(10_000);
     for (const [id, state] of states()) {
       if (state === "Pending:Wait") complete(id, "join");
@@ -80,39 +81,48 @@ it.each(["retain" as const, "terminate" as const])(
   "completes no hook twice and comes back to desired capacity (%s)",
   async (terminateHookAbandon) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), async (steps, attached) => {
-        const f = fixture({ terminateHookAbandon, loadBalancerNames: attached ? ["hive"] : [] });
-        f.model.start();
-        for (const next of steps) await take(f, next);
-        await settle(f);
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 40 }),
+        fc.boolean(),
+        fc.boolean(),
+        async (steps, attached, slow) => {
+          const f = fixture({ terminateHookAbandon, loadBalancerNames: attached ? ["hive"] : [] });
+          if (slow) {
+            f.machines.startDelay = () => sleep(f.clock, 30_000);
+            f.elb.registerDelay = () => sleep(f.clock, 5_000);
+          }
+          f.model.start();
+          for (const next of steps) await take(f, next);
+          await settle(f);
 
-        const [group] =
-          f.api.DescribeAutoScalingGroups({ AutoScalingGroupNames: [GROUP] }).AutoScalingGroups ?? [];
-        expect(f.inState("InService")).toHaveLength(group?.DesiredCapacity ?? -1);
-        expect(f.states()).toHaveLength(group?.DesiredCapacity ?? -1);
-        expect([...f.machines.machines.keys()].toSorted()).toEqual(f.model.instanceIds().toSorted());
+          const [group] =
+            f.api.DescribeAutoScalingGroups({ AutoScalingGroupNames: [GROUP] }).AutoScalingGroups ?? [];
+          expect(f.inState("InService")).toHaveLength(group?.DesiredCapacity ?? -1);
+          expect(f.states()).toHaveLength(group?.DesiredCapacity ?? -1);
+          expect([...f.machines.machines.keys()].toSorted()).toEqual(f.model.instanceIds().toSorted());
 
-        const seen = new Set<string>();
-        for (const record of f.model.hooks()) {
-          expect(record.completions).toBe(record.by === "call" ? 1 : 0);
-          expect(record.endedAt).toBeDefined();
-          const once = `${record.instanceId} ${record.hook}`;
-          expect(seen.has(once)).toBe(false);
-          seen.add(once);
-        }
-        for (const { from, to } of f.model.history()) {
-          expect(from === undefined ? ["Pending"] : FOLLOWS[from]).toContain(to);
-        }
-        // Registered at the load balancer: exactly those in service.
-        const registered = new Set<string>();
-        for (const call of f.elb.calls) {
-          const [what, id = ""] = call.split(" ");
-          if (what === "register") registered.add(id);
-          else registered.delete(id);
-        }
-        expect([...registered].toSorted()).toEqual(attached ? f.inState("InService").toSorted() : []);
-        f.model.stop();
-      }),
+          const seen = new Set<string>();
+          for (const record of f.model.hooks()) {
+            expect(record.completions).toBe(record.by === "call" ? 1 : 0);
+            expect(record.endedAt).toBeDefined();
+            const once = `${record.instanceId} ${record.hook}`;
+            expect(seen.has(once)).toBe(false);
+            seen.add(once);
+          }
+          for (const { from, to } of f.model.history()) {
+            expect(from === undefined ? ["Pending"] : FOLLOWS[from]).toContain(to);
+          }
+          // Registered at the load balancer: exactly those in service.
+          const registered = new Set<string>();
+          for (const call of f.elb.calls) {
+            const [what, id = ""] = call.split(" ");
+            if (what === "register") registered.add(id);
+            else registered.delete(id);
+          }
+          expect([...registered].toSorted()).toEqual(attached ? f.inState("InService").toSorted() : []);
+          f.model.stop();
+        },
+      ),
       { numRuns: 150 },
     );
   },

@@ -1,4 +1,5 @@
 // The way out of an Auto Scaling group: scale-in, hooks, retention, dead machines, overtaken launches.
+import { sleep } from "../../sandbox/clock.ts";
 import { fixture, GROUP, join } from "./model-auto-scaling-fixture.ts";
 import { refusal } from "./model-fakes.ts";
 
@@ -108,7 +109,9 @@ describe("a termination", () => {
       ["join", "superseded"],
       ["retire", undefined],
     ]);
-    expect(bus.of("EC2 Instance Launch Unsuccessful")).toHaveLength(1);
+    expect(bus.of("EC2 Instance Launch Unsuccessful")).toEqual([
+      expect.objectContaining({ StatusMessage: "The instance was terminated before it was in service" }),
+    ]);
     expect(model.instanceIds()).toEqual([id]);
   });
 
@@ -132,6 +135,33 @@ describe("a termination", () => {
       "Terminating:Wait",
     ]);
     expect(elb.calls).toEqual([]);
+  });
+
+  it("overtakes a launch whose machine is still starting, and leaves no machine behind", async () => {
+    const { model, clock, machines, desire, complete, inState, path } = fixture();
+    machines.startDelay = () => sleep(clock, 60_000);
+    model.start();
+    await clock.advance(1000);
+    const [id = ""] = inState("Pending");
+    desire(0);
+    await clock.advance(1000);
+    expect(path(id)).toEqual(["Pending", "Terminating"]);
+    await clock.advance(60_000);
+    complete(id, "retire");
+    await clock.advance(1000);
+    expect(path(id).at(-1)).toBe("Terminated");
+    expect(machines.alive(id)).toBe(false);
+  });
+
+  it("keeps what was retained, also when its machine dies", async () => {
+    const { up, desire, clock, complete, state, machines } = fixture({ terminateHookAbandon: "retain" });
+    const id = await up();
+    desire(0);
+    await clock.advance(1000);
+    complete(id, "retire", "ABANDON");
+    machines.kill(id);
+    await clock.advance(60_000);
+    expect(state(id)).toBe("Terminating:Retained");
   });
 
   it("of a machine that died comes after its death, and is followed by a replacement", async () => {

@@ -25,10 +25,13 @@ export class FakeMachines implements Machines {
   readonly runs: { instanceId: string; run: ScriptRun }[] = [];
   readonly terminated: string[] = [];
   script: Script = async () => succeeds;
+  /** How long a start takes. */
+  startDelay: () => Promise<void> = async () => {};
   /** The next starts that fail. */
   failingStarts = 0;
 
   async start({ instanceId }: { instanceId: string }): Promise<void> {
+    await this.startDelay();
     if (this.failingStarts-- > 0) throw new Error("no capacity");
     this.boot(instanceId);
   }

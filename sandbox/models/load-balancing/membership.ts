@@ -83,9 +83,7 @@ export class Membership {
       await sleep(clock, Math.min(drainPollMs, Math.max(1, draining.deadline - clock.now())));
     }
     if (!current()) return;
-    await this.#tell(instanceId, "remove", async () => {
-      if (current()) await proxy.remove(instanceId);
-    });
+    await this.#tell(instanceId, "remove", () => proxy.remove(instanceId));
     if (current()) this.#draining.delete(instanceId);
   }
 

@@ -155,7 +155,6 @@ export class Agents {
   }
 
   #end(invocation: Invocation, status: Invocation["status"], details: string): void {
-    if (isOver(invocation)) return;
     invocation.delivery?.cancel();
     invocation.endedAt = this.#options.clock.now();
     this.#move(invocation, status, details);

@@ -62,6 +62,7 @@ export class SystemsManager implements ServiceModel {
         instanceId: invocation.instanceId,
         document: command.document.shortName,
         principal: command.principal,
+        comment: command.comment,
         requestedAt: command.requestedAt,
         ...(invocation.startedAt === undefined ? {} : { startedAt: invocation.startedAt }),
         ...(invocation.endedAt === undefined ? {} : { endedAt: invocation.endedAt }),

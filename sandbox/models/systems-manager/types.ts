@@ -58,6 +58,8 @@ export interface CommandRecord {
   document: string;
   /** The principal that sent it, for example `function:join-node`. */
   principal: string;
+  /** What the sender said of it: the operator's flows give their name. */
+  comment: string;
   requestedAt: number;
   startedAt?: number;
   endedAt?: number;

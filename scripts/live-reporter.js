@@ -1,0 +1,8 @@
+// Tells each test as it ends: tests on a real swarm take minutes, and jest itself speaks only when a file is done.
+export default class LiveReporter {
+  onTestCaseResult(_test, { fullName, status, duration }) {
+    if (status === "pending") return;
+    const mark = status === "passed" ? "✓" : "✕";
+    process.stdout.write(`  ${mark} ${fullName} (${((duration ?? 0) / 1000).toFixed(1)} s)\n`);
+  }
+}

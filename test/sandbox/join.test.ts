@@ -1,0 +1,218 @@
+import { TerminateInstanceInAutoScalingGroupCommand } from "@aws-sdk/client-auto-scaling";
+import { PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { GetParameterCommand, PutParameterCommand } from "@aws-sdk/client-ssm";
+import { names } from "../../sandbox/cloud/configuration.ts";
+import { endedHook, expectNothingLeft, outcomeOf, withSandbox, workerIn } from "./support.ts";
+
+describe("a worker that joins", () => {
+  const sandbox = withSandbox({ workers: 1, settings: { JOIN_DEADLINE_SECONDS: "40" } });
+
+  const ids = async () => (await sandbox().workers()).map(({ instanceId }) => instanceId);
+  const grow = async (to: number) => {
+    const before = await ids();
+    await sandbox().scale(to);
+    return await workerIn(sandbox(), "Pending:Wait", before);
+  };
+  const shrink = async () => {
+    await sandbox().scale(1);
+    await sandbox().settled(1, 90);
+  };
+
+  it("is a labelled, active node with a running task, InService, its hook completed once", async () => {
+    const { instances } = await sandbox().settled(1);
+    const worker = instances.find(({ group }) => group === names.workerGroup);
+    expect(worker?.node).toMatchObject({ role: "worker", state: "ready", availability: "active" });
+    expect(worker?.node?.instanceId).toBe(worker?.instanceId);
+    expect(worker?.runningTasks).toBe(1);
+    expect(await endedHook(sandbox(), worker?.instanceId ?? "", "join")).toMatchObject({
+      result: "CONTINUE",
+      by: "call",
+      completions: 1,
+    });
+  });
+
+  it("asks a manager once, and its own host twice", async () => {
+    const joining = await grow(2);
+    await endedHook(sandbox(), joining, "join");
+    const manager = (await sandbox().managers())[0]?.instanceId;
+    const mine = (await sandbox().control.commands()).filter(
+      ({ comment }) => comment === `join-${joining}-0`,
+    );
+    expect(mine.filter(({ instanceId }) => instanceId === manager).length).toBe(1);
+    expect(mine.filter(({ instanceId }) => instanceId === joining).length).toBe(2);
+    await shrink();
+  });
+
+  it("joins once when its event comes twice, and forged, foreign and late events change nothing", async () => {
+    await sandbox().control.disturbEvents({ detailType: "launch", deliveries: [0, 300], times: 1 });
+    const joining = await grow(2);
+    expect(await endedHook(sandbox(), joining, "join")).toMatchObject({ completions: 1, result: "CONTINUE" });
+    await sandbox().settled(2);
+
+    const history = (await sandbox().control.history()).length;
+    const commands = (await sandbox().control.commands()).length;
+    const event = (detail: Record<string, string>, type = "terminate") => ({
+      Source: "aws.autoscaling",
+      DetailType: `EC2 Instance-${type} Lifecycle Action`,
+      Detail: JSON.stringify({
+        LifecycleActionToken: "forged",
+        AutoScalingGroupName: names.workerGroup,
+        LifecycleHookName: type === "terminate" ? "retire" : "join",
+        EC2InstanceId: joining,
+        LifecycleTransition: `autoscaling:EC2_INSTANCE_${type === "terminate" ? "TERMINATING" : "LAUNCHING"}`,
+        ...detail,
+      }),
+    });
+    await sandbox().events.send(
+      new PutEventsCommand({
+        Entries: [
+          event({}),
+          event({}, "launch"),
+          event({ EC2InstanceId: "i-0fffffffffffffff9" }),
+          event({ AutoScalingGroupName: "other-group" }),
+          event({ LifecycleHookName: "somebody-elses" }),
+        ],
+      }),
+    );
+    // The flow looks for a minute whether the instance is going to wait, and asks the host about an interruption.
+    expect(await outcomeOf(sandbox(), `retire-${joining}-0`, 90)).toEqual({
+      outcome: "ignored",
+      state: "InService",
+    });
+    expect((await sandbox().control.history()).length).toBe(history);
+    const sent = (await sandbox().control.commands()).slice(commands);
+    expect(sent.map(({ document }) => document)).toEqual(["begin-retire"]);
+    await sandbox().settled(2);
+    await shrink();
+  }, 180_000);
+
+  it("whose agent never comes online is kept waiting with heartbeats, then abandoned and replaced", async () => {
+    await sandbox().control.neverOnline(1);
+    const silent = await grow(2);
+    const record = await endedHook(sandbox(), silent, "join", 90);
+    expect(record).toMatchObject({ result: "ABANDON", by: "call", completions: 1 });
+    expect(record.heartbeats.length).toBeGreaterThanOrEqual(2);
+    expect(await outcomeOf(sandbox(), `join-${silent}-0`)).toMatchObject({
+      outcome: "abandoned",
+      step: "agent online",
+    });
+    const { instances } = await sandbox().settled(2, 90);
+    expect(instances.map(({ instanceId }) => instanceId)).not.toContain(silent);
+    await expectNothingLeft(sandbox(), silent);
+    await shrink();
+  }, 240_000);
+
+  it("with a wrong token is abandoned, naming the step and the cause, and leaves nothing behind", async () => {
+    const Name = names.workerToken;
+    const { Parameter } = await sandbox().systemsManager.send(
+      new GetParameterCommand({ Name, WithDecryption: true }),
+    );
+    const put = (Value: string) =>
+      sandbox().systemsManager.send(
+        new PutParameterCommand({ Name, Value, Type: "SecureString", Overwrite: true }),
+      );
+    const right = Parameter?.Value ?? "";
+    // Same swarm, another secret: what a token looks like that was rotated and not stored again.
+    await put(right.replace(/[^-]+$/, (secret) => [...secret].reverse().join("")));
+    const refused = await grow(2);
+    const outcome = await outcomeOf(sandbox(), `join-${refused}-0`, 90);
+    await put(right);
+    expect(outcome).toMatchObject({ outcome: "abandoned", step: "join host", untidied: [] });
+    expect(outcome.cause).toMatch(/invalid join token/);
+    expect(await endedHook(sandbox(), refused, "join")).toMatchObject({ result: "ABANDON", completions: 1 });
+    await sandbox().settled(2, 90);
+    await expectNothingLeft(sandbox(), refused);
+    await shrink();
+  }, 240_000);
+
+  it("that is killed on the way is replaced, and leaves nothing behind", async () => {
+    const killed = await grow(2);
+    await sandbox().control.kill(killed);
+    const { instances } = await sandbox().settled(2, 120);
+    expect(instances.map(({ instanceId }) => instanceId)).not.toContain(killed);
+    expect(await outcomeOf(sandbox(), `join-${killed}-0`, 90)).toMatchObject({ outcome: "overtaken" });
+    expect(await endedHook(sandbox(), killed, "retire")).toMatchObject({
+      result: "CONTINUE",
+      completions: 1,
+    });
+    await expectNothingLeft(sandbox(), killed);
+    await shrink();
+  }, 240_000);
+
+  it.each([0, 700, 1_500, 2_500])(
+    "and is terminated %i ms later is never active after its drain began, and leaves nothing behind",
+    async (milliseconds) => {
+      const doomed = await grow(2);
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      await sandbox().autoScaling.send(
+        new TerminateInstanceInAutoScalingGroupCommand({
+          InstanceId: doomed,
+          ShouldDecrementDesiredCapacity: true,
+        }),
+      );
+      expect(await endedHook(sandbox(), doomed, "retire", 120)).toMatchObject({
+        result: "CONTINUE",
+        completions: 1,
+      });
+      await sandbox().settled(1, 90);
+      const told = sandbox().timeline.filter(
+        ({ instanceId, text }) => instanceId === doomed && /set to/.test(text),
+      );
+      const drained = told.findIndex(({ text }) => text.includes("drain"));
+      expect(told.slice(drained + 1).filter(({ text }) => text.includes("active"))).toEqual([]);
+      await expectNothingLeft(sandbox(), doomed);
+    },
+    240_000,
+  );
+});
+
+describe("a worker that joins a group whose load balancer is not attached", () => {
+  const sandbox = withSandbox({ workers: 1, attached: false });
+
+  it("registers itself, is InService before its hook is completed, and takes itself out before it drains", async () => {
+    await sandbox().settled(1);
+    const at = (part: RegExp) => sandbox().timeline.find(({ text }) => part.test(text))?.at ?? Number.NaN;
+    expect(at(/^load balancer: InService/)).toBeLessThan(at(/Pending:Wait → Pending:Proceed/));
+    await sandbox().scale(0);
+    await sandbox().settled(0, 90);
+    expect(at(/^load balancer: deregistered/)).toBeLessThanOrEqual(at(/set to drain/));
+    expect((await sandbox().control.hooks()).map(({ completions }) => completions)).toEqual([1, 1]);
+  }, 120_000);
+});
+
+describe("a worker that joins a swarm of three managers", () => {
+  const sandbox = withSandbox({ managers: 3, workers: 0 });
+
+  it("asks another one when the first stops answering half way", async () => {
+    await sandbox().scale(1);
+    const joining = await workerIn(sandbox(), "Pending:Wait");
+    const managers = (await sandbox().managers()).map(({ instanceId }) => instanceId).sort();
+    // The one that this flow asks first: it begins with another for each instance.
+    const first = managers[Number.parseInt(joining.slice(-4), 16) % managers.length] ?? "";
+    await sandbox().control.freeze(first);
+    await sandbox().settled(1, 120);
+    const asked = (await sandbox().control.commands()).filter(
+      ({ document, comment }) => document.endsWith("activate-node") && comment === `join-${joining}-0`,
+    );
+    expect(asked.some(({ instanceId, status }) => instanceId !== first && status === "Success")).toBe(true);
+    expect(await endedHook(sandbox(), joining, "join")).toMatchObject({ result: "CONTINUE", completions: 1 });
+    await sandbox().control.thaw(first);
+  }, 180_000);
+});
+
+describe("a worker that joins while no manager answers", () => {
+  const sandbox = withSandbox({ managers: 1, workers: 0, settings: { JOIN_DEADLINE_SECONDS: "30" } });
+
+  it("is held with heartbeats past its deadline, never abandoned, and joins when one is back", async () => {
+    const [manager] = await sandbox().managers();
+    await sandbox().control.freeze(manager?.instanceId ?? "");
+    await sandbox().scale(1);
+    const held = await workerIn(sandbox(), "Pending:Wait");
+    await new Promise((resolve) => setTimeout(resolve, 50_000));
+    await sandbox().control.thaw(manager?.instanceId ?? "");
+    await sandbox().settled(1, 120);
+    const record = await endedHook(sandbox(), held, "join");
+    expect(record).toMatchObject({ result: "CONTINUE", completions: 1 });
+    expect(record.heartbeats.length).toBeGreaterThanOrEqual(3);
+  }, 240_000);
+});
