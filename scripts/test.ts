@@ -7,7 +7,12 @@ import { run } from "./run.ts";
 const LAYERS = ["unit", "flows", "sandbox"] as const;
 
 /** One file at a time, and each test told as it ends. */
-const LIVE = ["--runInBand", "--reporters=<rootDir>/scripts/live-reporter.js", "--reporters=summary"];
+const LIVE = [
+  "--runInBand",
+  "--testTimeout=240000",
+  "--reporters=<rootDir>/scripts/live-reporter.js",
+  "--reporters=summary",
+];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !LAYERS.some((layer) => layer === name));
@@ -25,11 +30,6 @@ const ready =
   (run("bundles", "node", ["scripts/build.ts"]) && run("package", "serverless", ["package"]));
 
 const results = layers.map((layer) =>
-  run(
-    `tests: ${layer}`,
-    "jest",
-    ["--selectProjects", layer, ...(layer === "sandbox" ? LIVE : [])],
-    options,
-  ),
+  run(`tests: ${layer}`, "jest", ["--selectProjects", layer, ...(layer === "sandbox" ? LIVE : [])], options),
 );
 process.exitCode = ready && results.every(Boolean) ? 0 : 1;

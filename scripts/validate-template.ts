@@ -60,27 +60,33 @@ class Checker {
     };
     switch (type.type) {
       case "string":
-        return want(typeof value !== "object");
+        want(typeof value !== "object");
+        break;
       case "integer":
       case "number":
-        return want(!Number.isNaN(Number(value)));
+        want(!Number.isNaN(Number(value)));
+        break;
       case "boolean":
-        return want([true, false, "true", "false"].includes(value as boolean));
+        want([true, false, "true", "false"].includes(value as boolean));
+        break;
       case "array":
-        if (!Array.isArray(value) || !type.element) return want(Array.isArray(value));
-        for (const [index, item] of value.entries()) this.value(item, type.element, `${path}[${index}]`);
-        return;
       case "map":
-        if (!isObject(value) || !type.element) return want(isObject(value));
-        for (const [key, item] of Object.entries(value)) this.value(item, type.element, `${path}.${key}`);
-        return;
+        this.#items(value, type, path, want);
+        break;
       case "ref": {
         const definition = this.#database.get("typeDefinition", type.reference?.$ref ?? "");
-        return this.properties(value, definition.properties as Properties, path);
+        this.properties(value, definition.properties as Properties, path);
+        break;
       }
       case "union":
-        return this.#union(value, type.types ?? [], path);
+        this.#union(value, type.types ?? [], path);
     }
+  }
+
+  #items(value: Json, type: PropertyType, path: string, want: (ok: boolean) => void): void {
+    want(type.type === "array" ? Array.isArray(value) : isObject(value));
+    if (typeof value !== "object" || value === null || !type.element) return;
+    for (const [key, item] of Object.entries(value)) this.value(item, type.element, `${path}.${key}`);
   }
 
   #union(value: Json, types: readonly PropertyType[], path: string): void {

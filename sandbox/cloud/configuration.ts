@@ -69,6 +69,12 @@ export const addresses = {
   servicePort: 8080,
 } as const;
 
+/**
+ * How often filebeat looks for new files. Its default is 10 s, and retire-node's samples of the logs must be as far
+ * apart; so both are told, and a demonstration need not wait that long.
+ */
+export const scanIntervalSeconds = 2;
+
 /** The keys of whoever drives the sandbox from outside. They open nothing but this endpoint. */
 export const operatorKeys = {
   accessKeyId: "AKIAHIVESANDBOX00000",

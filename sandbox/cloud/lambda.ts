@@ -12,7 +12,7 @@ import { fileJournal } from "../lambda/journal.ts";
 import { lambdaModel } from "../lambda/lambda-model.ts";
 import type { Caller } from "../ports.ts";
 import type { FunctionDefinition, Template } from "../template/types.ts";
-import { addresses, type CloudConfiguration, files, names } from "./configuration.ts";
+import { addresses, type CloudConfiguration, files, names, scanIntervalSeconds } from "./configuration.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface LambdaParts {
@@ -36,6 +36,7 @@ export const startLambda = (
 ): LambdaParts => {
   const { account, region } = names;
   const { stateDirectory, projectDirectory } = configuration;
+  expectKnown(Object.keys(configuration.settings), template.functions);
   const functions = template.functions.map((definition) => withSettings(definition, configuration.settings));
   const trouble = (text: string, error: unknown) =>
     timeline.add({ kind: "trouble", text: `${text}: ${error}` });
@@ -107,14 +108,29 @@ export const startLambda = (
   };
 };
 
-/** The registry is the one thing that the sandbox itself must change: its address is not ECR's. */
+/** What the sandbox itself must change: its registry is not ECR, and its filebeat looks more often. */
 const withSettings = (
   definition: FunctionDefinition,
   settings: Readonly<Record<string, string>>,
 ): FunctionDefinition => ({
   ...definition,
-  environment: { ...definition.environment, REGISTRY: addresses.registry, ...settings },
+  environment: {
+    ...definition.environment,
+    REGISTRY: addresses.registry,
+    SCAN_INTERVAL_SECONDS: String(scanIntervalSeconds),
+    ...settings,
+  },
 });
+
+/** A misspelt setting would change nothing, and nobody would know. */
+const expectKnown = (settings: string[], functions: readonly FunctionDefinition[]): void => {
+  const known = new Set(functions.flatMap(({ environment }) => Object.keys(environment)));
+  const unknown = settings.filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new Error(
+    `No function has a setting ${unknown.join(", ")}; there are ${[...known].sort().join(", ")}`,
+  );
+};
 
 const keysOf = (functionName: string): Credentials => {
   const digits = createHash("sha256").update(functionName).digest("hex").slice(0, 16).toUpperCase();

@@ -2,16 +2,13 @@
 // both with the project's own filebeat.yml.
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { addresses } from "./configuration.ts";
-
-/** Filebeat looks for new files every 10 s by default; a demonstration need not wait that long. */
-const SCAN_INTERVAL = "1s";
+import { addresses, scanIntervalSeconds } from "./configuration.ts";
 
 /** The command line, run in each instance as its unit `filebeat`. */
 export const shipperCommand = (projectDirectory: string): string[] => [
   "env",
   `ELASTICSEARCH_HOSTS=${addresses.collector}`,
-  `FILEBEAT_SCAN_INTERVAL=${SCAN_INTERVAL}`,
+  `FILEBEAT_SCAN_INTERVAL=${scanIntervalSeconds}s`,
   ...(filebeat() ?? [process.execPath, join(projectDirectory, "sandbox/shipper/main.ts")]),
   "-c",
   join(projectDirectory, "cluster/filebeat.yml"),

@@ -61,15 +61,18 @@ const throttler = () => {
 };
 
 /**
- * A host that dies in the moment between joining and telling its node id leaves a drained node without a label, which no flow
- * can find: that is repair's work. Everything before and after this moment is the flows' own.
+ * A host that dies between joining and the moment in which its flow has read its node id leaves a drained node without a label,
+ * which no flow can find: that is repair's work. Everything before and after this moment is the flows' own.
  */
 const nodeIsKnown = (world: TestWorld, id: string): Promise<void> =>
   world.until(() => {
-    const joining = world
-      .commands("join-host")
-      .some(({ instanceId, status }) => instanceId === id && status === "InProgress");
-    return !joining || world.machines.hosts.get(id)?.nodeId === undefined;
+    const flow = `join-${id}-0`;
+    const over = world.executions().some(({ name, status }) => name === flow && status !== "RUNNING");
+    const asked = world.commands("join-host").filter(({ instanceId }) => instanceId === id).length;
+    const read = world.log.filter(
+      ({ message, fields }) => message === "step done" && fields.step === "join host" && fields.flow === flow,
+    ).length;
+    return over || asked === read || world.machines.hosts.get(id)?.nodeId === undefined;
   });
 
 const happen = async (world: TestWorld, one: Happening, throttle: (calls: number) => void): Promise<void> => {
