@@ -31,14 +31,17 @@ template='<<$manager := false>><<range .Spec.TaskTemplate.Placement.Constraints>
 template=$template'<<if or (eq . "node.role==manager") (eq . "node.role == manager")>><<$manager = true>><<end>><<end>>'
 # shellcheck disable=SC2016
 template=$template'<<if not $manager>><<.ID>> <<.Spec.TaskTemplate.ContainerSpec.Image>>'
-template=$template'<<range .Spec.TaskTemplate.ContainerSpec.Mounts>><<if eq (print .Type) "bind">> <<.Source>><<end>><<end>><<"\n">><<end>>'
+template=$template'<<range .Spec.TaskTemplate.ContainerSpec.Mounts>><<if eq (print .Type) "bind">> <<urlquery .Source>><<end>><<end>><<"\n">><<end>>'
 
-# shellcheck disable=SC2046 # one word a service
-list_services() {
-  set -- $(docker service ls -q)
-  [ $# -eq 0 ] || docker_format "$template" service inspect "$@"
-}
-services=$(list_services | grep . | sort || true)
+# Not to know the services is no answer: a node that is activated without an image gets tasks that it rejects.
+services=$(docker service ls -q) || fail manager "docker service ls failed"
+if [ -n "$services" ]; then
+  # shellcheck disable=SC2086 # one word a service
+  services=$(docker_format "$template" service inspect $services) ||
+    fail manager "docker service inspect failed: a service went, or the swarm has no leader"
+  # A bind mount's source may hold any character; urlquery made it one word of harmless ones. Slashes stay readable.
+  services=$(printf '%s\n' "$services" | sed 's,%2F,/,g' | grep . | sort || true)
+fi
 
 images='' directories='' changed=no
 while read -r _ image sources; do

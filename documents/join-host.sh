@@ -75,8 +75,11 @@ done
 
 # --- directories: a bind mount's source must exist, or the task is rejected.
 
-for directory in $SSM_directories; do
-  mkdir -p -- "$directory" || fail directories "mkdir $directory"
+# They come as activate-node wrote them (urlquery): decoded here, whatever characters they hold. A source may be a file.
+for word in $SSM_directories; do
+  word=${word//+/ }
+  printf -v directory '%b' "${word//%/\\x}"
+  [ -e "$directory" ] || mkdir -p -- "$directory" || fail directories "mkdir $directory"
 done
 
 if [ "$SSM_mode" = prepare ]; then
@@ -105,6 +108,26 @@ join_token() {
   printf '%s' "$answer" | json_member Value
 }
 
+# One try at one manager. The token goes in on standard input: an argument could be read by every user of the host.
+join_through() {
+  answer=$(printf '{"ListenAddr":"0.0.0.0:2377","RemoteAddrs":["%s:2377"],"JoinToken":"%s","Availability":"drain"}' \
+    "$1" "$2" | engine POST /swarm/join --max-time 25 -H 'Content-Type: application/json' -d @-) || true
+  [ "$(swarm_state)" != active ] || return 0
+  causes="$causes$1: $(engine_message "${answer:-no answer within 25 s}"); "
+  leave_broken
+  return 1
+}
+
+# Reads on until there is another token than the one that was refused; a rotation stores it a moment after it is made.
+another_token() {
+  for _ in $(seq 10); do
+    sleep 1
+    token=$(join_token) || { printf '%s\n' "$token" && exit 1; }
+    [ "$token" = "$1" ] || return 0
+  done
+  return 1
+}
+
 case $(swarm_state) in
   active) [ "$SSM_rejoin" != yes ] || leave_broken ;;
   inactive) ;;
@@ -121,15 +144,15 @@ esac
 joined=already
 if [ "$(swarm_state)" != active ]; then
   joined=now
-  causes=
+  causes='' reread=''
   for manager in $SSM_managers; do
     token=$(join_token) || { printf '%s\n' "$token" && exit 1; }
-    # The token goes in on standard input: an argument could be read by every user of the host.
-    answer=$(printf '{"ListenAddr":"0.0.0.0:2377","RemoteAddrs":["%s:2377"],"JoinToken":"%s","Availability":"drain"}' \
-      "$manager" "$token" | engine POST /swarm/join --max-time 25 -H 'Content-Type: application/json' -d @-) || true
-    [ "$(swarm_state)" != active ] || break
-    causes="$causes$manager: $(engine_message "${answer:-no answer within 25 s}"); "
-    leave_broken
+    ! join_through "$manager" "$token" || break
+    case $answer in *"join token"* | *fingerprint*) ;; *) continue ;; esac
+    # Refused: it may have been rotated since it was read. Waited for once, whatever number of managers there is.
+    [ -z "$reread" ] || continue
+    reread=yes
+    if another_token "$token" && join_through "$manager" "$token"; then break; fi
   done
   [ "$(swarm_state)" = active ] || fail join "no manager let this host in: $causes"
 fi

@@ -1,6 +1,7 @@
 // Bundles each function into one ESM file, dist/<function>.mjs (why ESM and these conditions: docs/decisions.md).
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { build } from "esbuild";
+import { slimSdk } from "./slim-sdk.ts";
 
 const functions = readdirSync("functions").filter((name) => existsSync(`functions/${name}/handler.ts`));
 
@@ -20,5 +21,6 @@ await build({
   conditions: ["module"],
   // Some of the SDK's CommonJS parts still call require() for Node's own modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  plugins: [slimSdk()],
   logLevel: "warning",
 });

@@ -29,15 +29,28 @@ aws_credentials() {
   [ -n "$aws_key" ]
 }
 
-# aws_signed SERVICE REGION [curl options…]: one signed request, credentials through curl's config on standard input.
+# aws_signed SERVICE REGION [curl options…]: one signed request, credentials through curl's config on standard input. One
+# that was throttled, or not answered, is made again: when a hundred hosts boot together, each asks at the same moment.
 aws_signed() {
   aws_service=$1
   aws_in=$2
   shift 2
-  curl -sS -m 30 --fail-with-body --aws-sigv4 "aws:amz:$aws_in:$aws_service" -K - "$@" <<CONFIG
+  for aws_pause in 0.5 1 2 4 8 last; do
+    aws_reply=$(
+      curl -sS -m 30 --fail-with-body --aws-sigv4 "aws:amz:$aws_in:$aws_service" -K - "$@" <<CONFIG
 user = "$aws_key:$aws_secret"
 header = "X-Amz-Security-Token: $aws_token"
 CONFIG
+    ) && aws_status=0 || aws_status=$?
+    case $aws_status:$aws_reply in
+      0:*) break ;;
+      22:*Throttl* | 22:*TooManyRequests* | 22:*SlowDown* | 22:*InternalFailure* | 22:*InternalServerError* | 22:*ServiceUnavailable*) ;;
+      22:*) break ;;
+    esac
+    [ "$aws_pause" = last ] || sleep "$aws_pause"
+  done
+  printf '%s\n' "$aws_reply"
+  return "$aws_status"
 }
 
 # aws_json SERVICE HOST-PREFIX REGION TARGET BODY: one call of a JSON-protocol service.

@@ -9,9 +9,12 @@ import { createLog } from "../../shared/log.ts";
 import { logFailure } from "./log-failure.ts";
 
 const log = createLog("dispatch");
+// Twice as many as the SDK's own: a fleet that is launched at once is throttled for seconds, and Lambda's next try comes
+// only a minute later.
+const maxAttempts = 6;
 const dispatcher = {
-  autoScaling: new AutoScalingClient(),
-  lambda: new LambdaClient(),
+  autoScaling: new AutoScalingClient({ maxAttempts }),
+  lambda: new LambdaClient({ maxAttempts }),
   config: readConfig(process.env),
   functions: { join: process.env.JOIN_FUNCTION ?? "", retire: process.env.RETIRE_FUNCTION ?? "" },
   log,

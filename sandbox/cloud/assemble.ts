@@ -16,6 +16,9 @@ import { SystemsManager } from "../models/systems-manager/systems-manager.ts";
 import { type Registry, startRegistry } from "../registry/registry.ts";
 import { RegistryTokens } from "../registry/tokens.ts";
 import { readTemplate } from "../template/template.ts";
+import { Throttling } from "../unpleasant/throttling.ts";
+import { Unpleasant } from "../unpleasant/unpleasant.ts";
+import { recordAnswers } from "./answers.ts";
 import { addresses, type CloudConfiguration, files, names } from "./configuration.ts";
 import { createSandboxHandle, listen } from "./endpoint.ts";
 import { groups, loadBalancer } from "./groups.ts";
@@ -34,6 +37,7 @@ export interface Cloud {
   tokens: RegistryTokens;
   collector: Collector;
   lambda: LambdaParts;
+  unpleasant: Unpleasant;
   /** Any AWS call, from within. */
   handle: Handle;
 }
@@ -118,7 +122,15 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     s3Model({ directory: join(stateDirectory, "s3") }),
     stsModel(names.account),
   ];
-  const parts = { stateDirectory, models, catalogue, clock, timeline };
+  const throttling = new Throttling();
+  const unpleasant = new Unpleasant({
+    throttling,
+    autoScaling,
+    systemsManager,
+    disturbEvents: (deliveries) => lambda.bus.disturb(deliveries),
+  });
+  const interceptors = [throttling.intercept, ...recordAnswers(configuration)];
+  const parts = { stateDirectory, models, catalogue, clock, timeline, interceptors };
   const handle = createSandboxHandle(parts);
   await listen(handle, { ...parts, identifyFunction: lambda.identify });
   autoScaling.start();
@@ -133,6 +145,7 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     tokens,
     collector,
     lambda,
+    unpleasant,
     handle,
   };
 };

@@ -22,6 +22,10 @@ export interface CloudConfiguration {
   healthCheckMilliseconds: number;
   /** A directory with another Docker engine's binaries. */
   engine?: string;
+  /** Between Lambda's tries of an asynchronous invocation; Lambda's own are 60 and 120. */
+  retryDelaysSeconds?: number[];
+  /** Keep the answers to all AWS calls too, secrets among them, in `aws-answers.jsonl`. */
+  recordAnswers?: boolean;
 }
 
 export type CloudOptions = Partial<Omit<CloudConfiguration, "stateDirectory" | "projectDirectory">>;
@@ -92,5 +96,9 @@ export const files = {
   log: "cloud.log",
   timeline: "timeline.jsonl",
   collected: "collected.jsonl",
+  calls: "aws-calls.jsonl",
+  answers: "aws-answers.jsonl",
+  events: "events.jsonl",
   functionLogs: "functions",
+  deployed: "deployed",
 } as const;

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Catalogue } from "../aws/catalogue.ts";
 import { createEndpoint } from "../aws/endpoint.ts";
-import { createHandle, type Handle } from "../aws/handle.ts";
+import { type CallRecord, createHandle, type Handle, type Interceptor } from "../aws/handle.ts";
 import type { Clock } from "../clock.ts";
 import { instanceOfAccessKey } from "../machines/metadata.ts";
 import type { Caller, ServiceModel } from "../ports.ts";
@@ -20,17 +20,20 @@ export interface EndpointParts {
   catalogue: Catalogue;
   clock: Clock;
   timeline: Timeline;
+  /** The first one sees a call first. */
+  interceptors: Interceptor[];
   identifyFunction: (accessKeyId: string) => Caller | undefined;
 }
 
 /** Every call is noted in `aws-calls.jsonl`. */
 export const createSandboxHandle = (parts: Omit<EndpointParts, "identifyFunction">): Handle => {
-  const calls = createWriteStream(join(parts.stateDirectory, "aws-calls.jsonl"), { flags: "a" });
+  const calls = createWriteStream(join(parts.stateDirectory, files.calls), { flags: "a" });
   return createHandle({
     models: parts.models,
     catalogue: parts.catalogue,
     clock: parts.clock,
-    onCall: (record) => calls.write(`${JSON.stringify(record)}\n`),
+    interceptors: parts.interceptors,
+    onCall: (record) => calls.write(`${JSON.stringify(withoutSecrets(record))}\n`),
     onError: (error, { service, operation }) =>
       parts.timeline.add({
         kind: "trouble",
@@ -63,6 +66,16 @@ export const listen = async (
       });
     }),
   );
+};
+
+/** As CloudTrail keeps it: the value of a SecureString is not told. */
+const withoutSecrets = (record: CallRecord): CallRecord => {
+  const { service, operation, input } = record;
+  if (service !== "ssm" || operation !== "PutParameter") return record;
+  // Without a type it keeps the one it had, which may be that of a secret.
+  const put = input as { Type?: string };
+  if (put.Type === "String" || put.Type === "StringList") return record;
+  return { ...record, input: { ...put, Value: "HIDDEN_DUE_TO_SECURITY_REASONS" } };
 };
 
 const identify = (accessKeyId: string): Caller | undefined => {

@@ -1,5 +1,6 @@
 // The project's built functions as Lambda and EventBridge run them: hosts, durable executions, queues, rules.
 import { createHash } from "node:crypto";
+import { appendFileSync, cpSync } from "node:fs";
 import { join } from "node:path";
 import { Queues } from "../aws/sqs.ts";
 import type { Clock } from "../clock.ts";
@@ -28,6 +29,13 @@ export interface LambdaParts {
   identify(accessKeyId: string): Caller | undefined;
 }
 
+/** As in an account, a build on the developer's machine changes nothing of what is deployed. */
+const deploy = ({ projectDirectory, stateDirectory }: CloudConfiguration): string => {
+  const deployed = join(stateDirectory, files.deployed);
+  cpSync(join(projectDirectory, "dist"), join(deployed, "dist"), { recursive: true });
+  return deployed;
+};
+
 export const startLambda = (
   template: Template,
   configuration: CloudConfiguration,
@@ -35,7 +43,7 @@ export const startLambda = (
   timeline: Timeline,
 ): LambdaParts => {
   const { account, region } = names;
-  const { stateDirectory, projectDirectory } = configuration;
+  const { stateDirectory, retryDelaysSeconds } = configuration;
   expectKnown(Object.keys(configuration.settings), template.functions);
   const functions = template.functions.map((definition) => withSettings(definition, configuration.settings));
   const trouble = (text: string, error: unknown) =>
@@ -52,7 +60,7 @@ export const startLambda = (
   };
   const hosts = new FunctionHosts({
     functions,
-    directory: projectDirectory,
+    directory: deploy(configuration),
     environment: { AWS_ENDPOINT_URL: addresses.aws, AWS_REGION: region, AWS_DEFAULT_REGION: region },
     credentials: keysOf,
     logDirectory: join(stateDirectory, files.functionLogs),
@@ -73,6 +81,7 @@ export const startLambda = (
     invoke: hosts.invoke,
     durable,
     send,
+    ...(retryDelaysSeconds && { retryDelaysSeconds }),
     onFailed: (name, error, attempt) => trouble(`${name} failed (attempt ${attempt + 1})`, error),
   });
   const bus = new EventBus({
@@ -82,6 +91,7 @@ export const startLambda = (
     rules: template.rules,
     deliver: (arn, event) => asynchronous.accept(arn, JSON.stringify(event)),
     deadLetter: send,
+    onEvent: (event) => appendFileSync(join(stateDirectory, files.events), `${JSON.stringify(event)}\n`),
     onDelivery: ({ event, outcome, error }) => {
       if (outcome !== "delivered") trouble(`an event was not delivered (${event["detail-type"]})`, error);
     },

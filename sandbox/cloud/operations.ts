@@ -2,6 +2,8 @@
 // for each question and each fault. Arguments and answers are plain JSON.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { disturbance, type EventFault } from "../unpleasant/events.ts";
+import type { Sides } from "../unpleasant/sides.ts";
 import type { Cloud } from "./assemble.ts";
 import { files, names } from "./configuration.ts";
 import { flowReport } from "./flows.ts";
@@ -9,18 +11,9 @@ import { writtenLines } from "./log-lines.ts";
 import { hookReport, readStatus } from "./status.ts";
 import type { Watch } from "./watch.ts";
 
-/** How many deliveries of matching events are lost or doubled, and when. */
-export interface EventFault {
-  /** Part of the event's detail-type, for example `terminate`; every event where absent. */
-  detailType?: string;
-  /** Milliseconds from now, one for each delivery: `[]` loses the event, `[0, 0]` doubles it. */
-  deliveries: number[];
-  /** For so many events; then all is as it should be. Default: until changed. */
-  times?: number;
-}
-
 export const operations = (cloud: Cloud, watch: Watch) => {
-  const { machines, autoScaling, collector, lambda, systemsManager, timeline, configuration } = cloud;
+  const { machines, autoScaling, collector, lambda, systemsManager, timeline, configuration, unpleasant } =
+    cloud;
   const fault = (text: string, instanceId?: string) =>
     timeline.add({ kind: "fault", text, ...(instanceId !== undefined && { instanceId }) });
 
@@ -88,13 +81,15 @@ export const operations = (cloud: Cloud, watch: Watch) => {
       else collector.unblock();
       fault(`the collector is ${mode}`);
     },
-    disturbEvents: (disturbance: EventFault | null) => {
-      lambda.bus.disturb(disturbance === null ? undefined : disturb(disturbance));
-      fault(
-        disturbance === null
-          ? "events are delivered as they should be"
-          : `events: ${JSON.stringify(disturbance)}`,
-      );
+    disturbEvents: (wrong: EventFault | null) => {
+      lambda.bus.disturb(wrong === null ? undefined : disturbance(wrong));
+      fault(wrong === null ? "events are delivered as they should be" : `events: ${JSON.stringify(wrong)}`);
+    },
+    /** Switches AWS's unpleasant sides; null: all off. Answers with what is in force. */
+    unpleasant: (sides: Partial<Sides> | null) => {
+      const inForce = unpleasant.set(sides);
+      fault(sides === null ? "AWS is pleasant again" : `AWS is unpleasant: ${JSON.stringify(sides)}`);
+      return inForce;
     },
     autoScalingFaults: (faults: Partial<typeof autoScaling.faults>) => {
       Object.assign(autoScaling.faults, faults);
@@ -129,13 +124,3 @@ export const operations = (cloud: Cloud, watch: Watch) => {
 };
 
 export type Operations = ReturnType<typeof operations>;
-
-const disturb = ({ detailType, deliveries, times = Number.POSITIVE_INFINITY }: EventFault) => {
-  let left = times;
-  return (event: { "detail-type": string }): readonly number[] => {
-    if (detailType !== undefined && !event["detail-type"].includes(detailType)) return [0];
-    if (left <= 0) return [0];
-    left -= 1;
-    return deliveries;
-  };
-};

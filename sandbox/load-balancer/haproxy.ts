@@ -176,7 +176,7 @@ const runtimeSocket = (options: HaproxyOptions): string =>
 function configuration(options: HaproxyOptions): string {
   const { listen = "10.78.0.1:80", listenSocket, healthPath = "/health" } = options;
   return `global
-  stats socket ${runtimeSocket(options)} mode 600 level admin
+  stats socket "${runtimeSocket(options)}" mode 600 level admin
   maxconn 4000
   nbthread 1
 defaults
@@ -189,7 +189,7 @@ defaults
   timeout http-keep-alive 60s
 frontend load-balancer
   bind ${listen}
-${listenSocket ? `  bind unix@${listenSocket} mode 600\n` : ""}  default_backend ${backend}
+${listenSocket ? `  bind "unix@${listenSocket}" mode 600\n` : ""}  default_backend ${backend}
 backend ${backend}
   balance roundrobin
   option httpchk GET ${healthPath}

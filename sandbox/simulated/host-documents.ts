@@ -1,5 +1,5 @@
 // The documents that run on the host itself, as documents/*.sh answer them.
-import { type Document, Failed, type Script, words } from "./script.ts";
+import { type AwsCall, type Document, Failed, type Script, words } from "./script.ts";
 
 const withLock = async (script: Script, seconds: number, refusal: string): Promise<void> => {
   const { host, run, now, pause } = script;
@@ -30,6 +30,7 @@ export const joinHost: Document = async (script) => {
   let pulled = 0;
   for (const image of images) {
     if (host.images.has(image)) continue;
+    if (pulled === 0) script.ask("login", login(parameter("registryRegion")));
     await pause(timings.pullMs);
     if (!script.pull(image)) throw new Failed("pull", `${image}: manifest unknown: manifest unknown`);
     host.images.add(image);
@@ -48,6 +49,7 @@ export const joinHost: Document = async (script) => {
   const causes: string[] = [];
   for (const manager of managers) {
     if (host.nodeId !== undefined) break;
+    script.ask("token", readToken(token));
     const value = script.readParameter(token);
     if (value === undefined) throw new Failed("token", `ssm GetParameter ${token}: ParameterNotFound`);
     if (!swarm.letsIn(manager)) {
@@ -132,8 +134,30 @@ export const rescueLogs: Document = async (script) => {
     await pause(200);
     const length = Number(size) - Number(offset);
     const key = `${prefix}/${device}-${inode}/${offset}-${size}`;
+    script.ask("upload", putObject(bucket, key));
     script.rescued.push({ instanceId: host.instanceId, bucket, key, bytes: length });
     bytes += length;
   }
   return { rescued: ranges.length, bytes };
 };
+
+const login = (region: string): AwsCall => ({
+  service: "ecr",
+  operation: "GetAuthorizationToken",
+  input: {},
+  shown: `ecr GetAuthorizationToken in ${region}`,
+});
+
+const readToken = (Name: string): AwsCall => ({
+  service: "ssm",
+  operation: "GetParameter",
+  input: { Name, WithDecryption: true },
+  shown: `ssm GetParameter ${Name}`,
+});
+
+const putObject = (Bucket: string, Key: string): AwsCall => ({
+  service: "s3",
+  operation: "PutObject",
+  input: { Bucket, Key },
+  shown: `s3 PUT ${Bucket}/${Key}`,
+});

@@ -1,13 +1,14 @@
 // Simulated instances: machines without a machine, which answer the project's documents by name. For flow tests on virtual
 // time, and for fleets larger than one computer holds.
 import { type Clock, sleep } from "../clock.ts";
-import type { AgentStatus, Machines, ScriptResult, ScriptRun } from "../ports.ts";
+import { type AgentStatus, AwsError, type Machines, type ScriptResult, type ScriptRun } from "../ports.ts";
 import { Host, type HostTraits } from "./host.ts";
 import * as onHost from "./host-documents.ts";
 import { logState } from "./log-state.ts";
 import * as onManager from "./manager-documents.ts";
 import {
   AgentTooOld,
+  type AwsCall,
   type Document,
   Failed,
   failed,
@@ -54,6 +55,8 @@ export class SimulatedMachines implements Machines {
   readonly rescued: Rescued[] = [];
   /** Images that no registry has (any more). */
   readonly missingImages = new Set<string>();
+  /** IAM's word on what an instance asks with its own role: throws what AWS answers. Until it is set, all is allowed. */
+  authorize: (instanceId: string, call: AwsCall) => void = () => {};
   /** What the next workers are like. */
   next: HostTraits;
   readonly #options: SimulatedOptions;
@@ -169,6 +172,14 @@ export class SimulatedMachines implements Machines {
       now: () => clock.now(),
       readParameter: this.#options.readParameter,
       pull: (image) => !this.missingImages.has(image),
+      ask: (step, call) => {
+        try {
+          this.authorize(host.instanceId, call);
+        } catch (error) {
+          if (!(error instanceof AwsError)) throw error;
+          throw new Failed(step, `${call.shown}: ${error.code}: ${error.message}`);
+        }
+      },
       parameter: (name) => {
         const value = run.environment[`SSM_${name}`];
         if (value === undefined) throw new AgentTooOld(`SSM_${name}: agent too old`);

@@ -12,6 +12,15 @@ export interface Rescued {
   bytes: number;
 }
 
+/** What a script of the host asks of AWS. */
+export interface AwsCall {
+  service: string;
+  operation: string;
+  input: object;
+  /** How the script names it when it fails: `ssm GetParameter /hive-swarm/…`. */
+  shown: string;
+}
+
 export interface Surroundings {
   host: Host;
   swarm: SimulatedSwarm;
@@ -21,6 +30,11 @@ export interface Surroundings {
   readParameter(name: string): string | undefined;
   /** undefined: the registry does not have the image. */
   pull(image: string): boolean;
+  /**
+   * One call to AWS with the instance's own role, as far as its permission goes.
+   * @throws Failed with the step, and with what the script prints of the answer.
+   */
+  ask(step: string, call: AwsCall): void;
   rescued: Rescued[];
 }
 

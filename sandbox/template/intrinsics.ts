@@ -1,7 +1,10 @@
-// CloudFormation's references, resolved as a deployment would: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select.
+// CloudFormation's references, resolved as a deployment would: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select,
+// Fn::Split, and Fn::Equals and Fn::Not in conditions.
 
 interface Resource {
   Type: string;
+  /** Name of the condition under which it is there at all. */
+  Condition?: string;
   Properties?: Record<string, unknown>;
 }
 
@@ -11,6 +14,8 @@ export interface Environment {
   account: string;
   region: string;
   stackName: string;
+  /** Parameters of the template, where they are not to have their defaults. */
+  parameters?: Readonly<Record<string, string>>;
 }
 
 export interface Resolver {
@@ -34,7 +39,7 @@ const nameProperties: Readonly<Record<string, string>> = {
 /** @throws where a reference names nothing, or uses a function that is not known here. */
 export const createResolver = (
   resources: Resources,
-  { account, region, stackName }: Environment,
+  { account, region, stackName, parameters = {} }: Environment,
 ): Resolver => {
   const pseudo: Readonly<Record<string, string>> = {
     "AWS::AccountId": account,
@@ -64,7 +69,7 @@ export const createResolver = (
   };
 
   const ref = (id: string): string => {
-    const value = pseudo[id];
+    const value = pseudo[id] ?? parameters[id];
     if (value !== undefined) return value;
     switch (find(id).Type) {
       case "AWS::SQS::Queue":
@@ -138,6 +143,15 @@ export const createResolver = (
       const [index, parts] = argument as [number | string, unknown];
       return (resolve(parts) as unknown[])[Number(index)];
     },
+    "Fn::Split": (argument) => {
+      const [separator, text] = argument as [string, unknown];
+      return String(resolve(text)).split(separator);
+    },
+    "Fn::Equals": (argument) => {
+      const [left, right] = resolve(argument) as unknown[];
+      return left === right;
+    },
+    "Fn::Not": (argument) => !(resolve(argument) as unknown[])[0],
   };
 
   const resolve = (value: unknown): unknown => {

@@ -31,11 +31,24 @@ export const readTemplate = (directory: string, environment: Omit<Environment, "
   });
 };
 
+interface WholeTemplate {
+  Resources?: Resources;
+  Parameters?: Record<string, { Default?: string | number }>;
+  Conditions?: Record<string, unknown>;
+}
+
 export const parseTemplate = (template: unknown, environment: Environment): Template => {
-  const resources = (template as { Resources?: Resources }).Resources;
-  if (resources === undefined)
+  const { Resources: all, Parameters = {}, Conditions = {} } = template as WholeTemplate;
+  if (all === undefined)
     throw new Error("The packaged template has no Resources: is it a CloudFormation template?");
-  const resolver = createResolver(resources, environment);
+  const defaults = Object.entries(Parameters).map(([name, { Default = "" }]) => [name, String(Default)]);
+  const parameters = { ...Object.fromEntries(defaults), ...environment.parameters };
+  const resolver = createResolver(all, { ...environment, parameters });
+  const resources: Resources = Object.fromEntries(
+    Object.entries(all).filter(([_id, { Condition: condition }]) =>
+      condition === undefined ? true : resolver.resolve(Conditions[condition]) === true,
+    ),
+  );
   return {
     stackName: environment.stackName,
     functions: readFunctions(resources, resolver),

@@ -46,8 +46,8 @@ export const hostJoins = async (
         "join host",
         answer.kind === "refused" ? `${answer.step}: ${answer.cause}` : answer.cause,
       );
-    await pauseBeforeRejoin(hold, answer.cause);
     await managersAnswer(hold);
+    await pauseBeforeRejoin(hold, answer.cause);
   }
 };
 

@@ -61,10 +61,11 @@ export const joinNode = async (flow: Flow, world: World, request: FlowRequest): 
   const attached = loadBalancer !== undefined && facts.group.loadBalancers.includes(loadBalancer);
   const hold: Hold = { flow, world, lease };
   let registered = false;
-  const joined: Joined = { nodeId: "", active: false };
+  const joined: Joined = { reached: false, nodeId: "", active: false };
 
   try {
     await agentOnline(hold);
+    joined.reached = true;
     if (state === "Warmed:Pending:Wait") {
       await hostJoins(hold, await readHint(flow, world), { mode: "prepare", rejoin: false });
       await completeAndProve(flow, world, request, "CONTINUE", launching);
@@ -92,7 +93,10 @@ export const joinNode = async (flow: Flow, world: World, request: FlowRequest): 
       if (joined.nodeId && !joined.active) await removeOnceGone(hold, joined.nodeId);
       return await report(flow, world, request, { outcome: "overtaken", state: error.state });
     }
-    const untidied = await undo(hold, registered ? loadBalancer : undefined, joined.nodeId);
+    // A host that never answered has done nothing that could be undone.
+    const untidied = joined.reached
+      ? await undo(hold, registered ? loadBalancer : undefined, joined.nodeId)
+      : [];
     const failure = failureOf(error);
     await completeAndProve(flow, world, request, "ABANDON", launching).catch((abandonError: unknown) => {
       untidied.push(failureOf(abandonError).cause);
@@ -122,8 +126,9 @@ const agentOnline = (hold: Hold): Promise<true> =>
 const readHint = (flow: Flow, world: World): Promise<Needs> =>
   flow.step("read needs", () => readNeeds(world));
 
-/** What the flow knows of the node so far. */
+/** How far the join has come. */
 interface Joined {
+  reached: boolean;
   nodeId: string;
   active: boolean;
 }

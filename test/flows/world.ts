@@ -247,6 +247,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   const durable: DurableService = new DurableService({
     functions: durableFunctions(functions),
     clock,
+    region: "ap-northeast-1",
     invoke: invocations.track(options.around ? options.around(invoke) : invoke),
     hooks: byFunction(hooks),
     deadLetter: deadLetterOf(functions, send),

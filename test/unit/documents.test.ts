@@ -65,7 +65,9 @@ it("the packaged template holds every script byte for byte", () => {
   const packaged = Object.values(Resources)
     .filter(({ Type }) => Type === "AWS::SSM::Document")
     .map(({ Properties }) => JSON.stringify(Properties.Content));
-  const differing = documentNames().filter((name) => !packaged.includes(JSON.stringify(documentContent(name))));
+  const differing = documentNames().filter(
+    (name) => !packaged.includes(JSON.stringify(documentContent(name))),
+  );
   expect(differing).toEqual([]);
   expect(packaged.length).toBe(documentNames().length);
 });

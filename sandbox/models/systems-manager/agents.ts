@@ -138,6 +138,7 @@ export class Agents {
         signal: invocation.abort.signal,
         ...render(command.document, command.values, agentVersion),
       });
+      if (this.#goesUnreported(command.document.shortName)) return;
       invocation.result = result;
       const { status, details } = outcome(result, invocation.abort.signal.aborted);
       this.#end(invocation, status, details);
@@ -152,6 +153,14 @@ export class Agents {
       agent.running--;
       if (agent.waiting.length > 0) this.#lookSoon(instanceId, agent, limits.deliveryLatencyMs);
     }
+  }
+
+  /** The script has done its work, and nobody will ever hear of it. */
+  #goesUnreported(document: string): boolean {
+    const { unreported } = this.#options.limits;
+    if (unreported?.document !== document || unreported.times <= 0) return false;
+    unreported.times--;
+    return true;
   }
 
   #end(invocation: Invocation, status: Invocation["status"], details: string): void {

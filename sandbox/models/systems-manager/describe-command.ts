@@ -8,7 +8,6 @@ import {
   LISTED_OUTPUT_CHARACTERS,
   responseCode,
   STANDARD_ERROR_CHARACTERS,
-  STANDARD_OUTPUT_CHARACTERS,
 } from "./invocation.ts";
 
 export function describeCommand(command: CommandState, instanceIds: string[]): Sdk.Command {
@@ -40,7 +39,10 @@ export function describeCommand(command: CommandState, instanceIds: string[]): S
 export const expiresAt = (command: CommandState): number =>
   command.requestedAt + command.timeoutSeconds * 1000;
 
-export function invocationResult(invocation: Invocation): Sdk.GetCommandInvocationResult {
+export function invocationResult(
+  invocation: Invocation,
+  outputCharacters: number,
+): Sdk.GetCommandInvocationResult {
   const { command, startedAt, endedAt, result } = invocation;
   const iso = (time: number | undefined) => (time === undefined ? "" : new Date(time).toISOString());
   return {
@@ -57,7 +59,7 @@ export function invocationResult(invocation: Invocation): Sdk.GetCommandInvocati
     ExecutionEndDateTime: startedAt === undefined ? "" : iso(endedAt),
     Status: invocation.status,
     StatusDetails: invocation.statusDetails,
-    StandardOutputContent: (result?.stdout ?? "").slice(0, STANDARD_OUTPUT_CHARACTERS),
+    StandardOutputContent: (result?.stdout ?? "").slice(0, outputCharacters),
     StandardOutputUrl: "",
     StandardErrorContent: (result?.stderr ?? "").slice(0, STANDARD_ERROR_CHARACTERS),
     StandardErrorUrl: "",

@@ -87,7 +87,7 @@ export function getCommandInvocation(
   if (!invocation || parts.clock.now() - command.requestedAt < parts.limits.invocationVisibleAfterMs) {
     throw new AwsError("InvocationDoesNotExist", "");
   }
-  return invocationResult(invocation);
+  return invocationResult(invocation, parts.limits.outputCharacters);
 }
 
 export function cancelCommand(parts: Parts, input: Sdk.CancelCommandRequest): Sdk.CancelCommandResult {

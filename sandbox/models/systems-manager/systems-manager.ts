@@ -14,12 +14,15 @@ import {
   type CommandRecord,
   type DocumentConfig,
   defaultLimits,
+  type Limits,
   type SystemsManagerOptions,
 } from "./types.ts";
 
 export class SystemsManager implements ServiceModel {
   readonly signingName = "ssm";
   readonly operations: ReturnType<typeof operations>;
+  /** In force from the moment they are changed. */
+  readonly limits: Limits;
   readonly #parts: Parts;
 
   constructor(options: SystemsManagerOptions) {
@@ -31,7 +34,8 @@ export class SystemsManager implements ServiceModel {
       account = sandboxAccount,
       ids = randomIdentifiers,
     } = options;
-    const limits = { ...defaultLimits, ...options.limits };
+    const limits: Limits = { ...defaultLimits, ...options.limits };
+    this.limits = limits;
     const report = options.report ?? ((message: string, error: unknown) => console.error(message, error));
     const changed = commandEvents(publish, account);
     this.#parts = {

@@ -4,6 +4,7 @@ import type { Clock } from "../../clock.ts";
 import type { Machines, Publish } from "../../ports.ts";
 import type { Account } from "../account.ts";
 import type { Identifiers } from "../identifiers.ts";
+import { STANDARD_OUTPUT_CHARACTERS } from "./invocation.ts";
 
 export interface DocumentConfig {
   /** As SendCommand names it. */
@@ -25,6 +26,10 @@ export interface Limits {
   invocationVisibleAfterMs: number;
   /** How long an agent must be gone before PingStatus says ConnectionLost. */
   connectionLostAfterMs: number;
+  /** Characters of standard output that GetCommandInvocation shows (S5). */
+  outputCharacters: number;
+  /** So many runs of a document end without a word, and stay InProgress for ever (S3); counts down. */
+  unreported: { document: string; times: number } | undefined;
 }
 
 export const defaultLimits: Limits = {
@@ -33,6 +38,8 @@ export const defaultLimits: Limits = {
   agentPollMs: 1_000,
   invocationVisibleAfterMs: 200,
   connectionLostAfterMs: 0,
+  outputCharacters: STANDARD_OUTPUT_CHARACTERS,
+  unreported: undefined,
 };
 
 export interface SystemsManagerOptions {

@@ -1,0 +1,78 @@
+// Join and retire by hand: the recipe's scripts, run on the machines one right after the other, and the hook completed with one
+// call. What any way of doing this has to take.
+import { CompleteLifecycleActionCommand } from "@aws-sdk/client-auto-scaling";
+import { describe, judge, parseLogState } from "../shared/logs/index.ts";
+import type { Share } from "./history.ts";
+import { answerOf, parametersFor, type RecipeStep, scriptOf } from "./recipe.ts";
+import { type Hook, hookSpan, type Stage, workerGroup } from "./stage.ts";
+
+export interface HandMeasured {
+  seconds: number;
+  /** One for each document, and `complete` for the hook. */
+  shares: Share[];
+}
+
+/** Outcomes with which the next script may run. */
+const GOOD = new Set([undefined, "joined", "active"]);
+
+/** @param recipe of this hook @param instanceId the machine that waits in it, of which no flow knows */
+export const byHand = async (
+  stage: Stage,
+  hook: Hook,
+  recipe: readonly RecipeStep[],
+  instanceId: string,
+): Promise<HandMeasured> => {
+  const { sandbox } = stage;
+  const shares: Share[] = [];
+  let nodeId = "";
+  for (const step of recipe) {
+    const started = performance.now();
+    const parameters = parametersFor(step, { instanceId, nodeId, now: new Date().toISOString() });
+    const machine = step.on === "host" ? instanceId : stage.manager;
+    const script = scriptOf(step.document, parameters);
+    const run = async (): Promise<string> => {
+      const result = await sandbox.control.exec(machine, script, Number(parameters.executionTimeout ?? 60));
+      if (result.exitCode === 0) return result.stdout;
+      throw new Error(
+        `${step.document} failed by hand on ${machine} (${result.exitCode}): ${result.stdout}${result.stderr}`,
+      );
+    };
+    const stdout = step.document === "log-state" ? await runUntilShipped(run, parameters) : await run();
+    const answer = answerOf(stdout);
+    if (!GOOD.has(answer.outcome as string | undefined))
+      throw new Error(`${step.document} answered by hand: ${stdout}`);
+    if (typeof answer.nodeId === "string") nodeId = answer.nodeId;
+    shares.push({ name: step.document, seconds: (performance.now() - started) / 1000 });
+  }
+  const started = performance.now();
+  await sandbox.autoScaling.send(
+    new CompleteLifecycleActionCommand({
+      AutoScalingGroupName: workerGroup,
+      LifecycleHookName: hook,
+      InstanceId: instanceId,
+      LifecycleActionResult: "CONTINUE",
+    }),
+  );
+  shares.push({ name: "complete", seconds: (performance.now() - started) / 1000 });
+  const { startedAt, endedAt } = await hookSpan(stage, instanceId, hook);
+  return { seconds: (endedAt - startedAt) / 1000, shares };
+};
+
+/** Logs that are not shipped after so many samples never will be; without a fault the first one says that they are. */
+const MOST_SAMPLES = 10;
+
+const runUntilShipped = async (
+  run: () => Promise<string>,
+  parameters: Readonly<Record<string, string>>,
+): Promise<string> => {
+  // The flow settles for a scan interval and a second.
+  const scanIntervalSeconds = Number(parameters.settleSeconds) - 1;
+  let last = "";
+  for (let sample = 0; sample < MOST_SAMPLES; sample++) {
+    const stdout = await run();
+    const judgement = judge(parseLogState(stdout).samples, { scanIntervalSeconds });
+    if (judgement.flushed) return stdout;
+    last = describe(judgement);
+  }
+  throw new Error(`By hand the logs were not shipped after ${MOST_SAMPLES} samples: ${last}`);
+};

@@ -1,0 +1,37 @@
+// How each service says no. Functions and people read these words, so they are the services' own.
+import type { Account } from "../models/account.ts";
+import { AwsError } from "../ports.ts";
+import type { AccessRequest } from "./requests.ts";
+
+export const accessDenied = (
+  request: AccessRequest,
+  principalArn: string,
+  explicitly: boolean,
+  account: Account,
+): AwsError => {
+  const [service = ""] = request.action.split(":");
+  // Systems Manager passes on what KMS answers, and that tells nothing.
+  if (service === "kms") {
+    return new AwsError(
+      "AccessDeniedException",
+      "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.",
+    );
+  }
+  const why = explicitly
+    ? "with an explicit deny in an identity-based policy"
+    : `because no identity-based policy allows the ${request.action} action`;
+  const where = shownResource(service, request.resource, account);
+  const message = `User: ${principalArn} is not authorized to perform: ${request.action}${where} ${why}`;
+  const json = service === "ssm" || service === "ecr" || service === "lambda";
+  // The JSON services answer 400, the others 403.
+  const status = service === "ssm" || service === "ecr" ? 400 : 403;
+  return new AwsError(json ? "AccessDeniedException" : "AccessDenied", message, status);
+};
+
+/** Where an action knows no resource, services show different things, or nothing. */
+const shownResource = (service: string, resource: string, { region, id }: Account): string => {
+  if (service === "s3") return ` on resource: "${resource}"`;
+  if (resource !== "*") return ` on resource: ${resource}`;
+  if (service === "ssm") return ` on resource: arn:aws:ssm:${region}:${id}:*`;
+  return service === "ecr" ? " on resource: *" : "";
+};

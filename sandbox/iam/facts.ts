@@ -1,0 +1,23 @@
+// What IAM has to know of the instances: whose role they have, and which tags a condition finds on them.
+import type { AutoScaling } from "../models/auto-scaling/auto-scaling.ts";
+
+export interface InstanceFacts {
+  role: "manager" | "worker";
+  tags: Readonly<Record<string, string>>;
+}
+
+export interface Facts {
+  /** undefined: an instance of no group of ours, foreign to the cluster. */
+  instance(instanceId: string): InstanceFacts | undefined;
+  /** Instances that carry the tag with one of these values. */
+  byTag(key: string, values: readonly string[]): string[];
+}
+
+/** Instances keep their tags when they are terminated, for as long as EC2 still shows them. */
+export const factsOf = (autoScaling: AutoScaling): Facts => ({
+  instance: (instanceId) => {
+    const group = autoScaling.history().find((change) => change.instanceId === instanceId)?.group;
+    return group === undefined ? undefined : autoScaling.traits(group);
+  },
+  byTag: (key, values) => autoScaling.instancesByTag(key, values),
+});

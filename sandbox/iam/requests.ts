@@ -1,0 +1,163 @@
+// Which permissions a call needs: for each operation the IAM actions, the resources, and what a condition may look at.
+// An operation that is not listed cannot be judged, and is an error of the sandbox: nothing is allowed by silence.
+import type { Call } from "../aws/handle.ts";
+import { parseFunctionReference } from "../lambda/function-reference.ts";
+import { type Account, instanceArn, parameterArn } from "../models/account.ts";
+import type { Facts } from "./facts.ts";
+
+/** One question to IAM. */
+export interface AccessRequest {
+  /** For example `ssm:SendCommand`. */
+  action: string;
+  /** An ARN, or `*` where the action knows no resources. */
+  resource: string;
+  /** Condition keys and their values, besides those that every request has. */
+  context: Readonly<Record<string, string>>;
+}
+
+export interface Surroundings {
+  account: Account;
+  facts: Facts;
+}
+
+/** The input's members as far as a permission depends on them. Everything else of an input is the model's to check. */
+interface Input {
+  AutoScalingGroupName?: string;
+  LoadBalancerName?: string;
+  DocumentName?: string;
+  InstanceIds?: string[];
+  Targets?: { Key?: string; Values?: string[] }[];
+  Name?: string;
+  WithDecryption?: boolean;
+  FunctionName?: string;
+  Qualifier?: string;
+  DurableExecutionArn?: string;
+  Bucket?: string;
+  Key?: string;
+}
+
+type Rule = (action: string, input: Input, surroundings: Surroundings) => AccessRequest[];
+
+const on = (action: string, resource: string, context: Record<string, string> = {}): AccessRequest[] => [
+  { action, resource, context },
+];
+
+/** Describing, mostly: IAM knows no resource for it (facts, "IAM"). */
+const anywhere: Rule = (action) => on(action, "*");
+
+const group: Rule = (action, { AutoScalingGroupName = "" }, { account: { region, id } }) =>
+  on(
+    action,
+    `arn:aws:autoscaling:${region}:${id}:autoScalingGroup:00000000-0000-0000-0000-000000000000:autoScalingGroupName/${AutoScalingGroupName}`,
+  );
+
+const loadBalancer: Rule = (action, { LoadBalancerName = "" }, { account: { region, id } }) =>
+  on(action, `arn:aws:elasticloadbalancing:${region}:${id}:loadbalancer/${LoadBalancerName}`);
+
+/** The document and every instance are asked for one by one, each with what it carries itself: documents have no tag. */
+const sendCommand: Rule = (
+  action,
+  { DocumentName = "", InstanceIds = [], Targets = [] },
+  { account, facts },
+) => {
+  // Documents of AWS's own belong to no account.
+  const owner = /^AWS-/.test(DocumentName) ? "" : account.id;
+  const document = DocumentName.startsWith("arn:")
+    ? DocumentName
+    : `arn:aws:ssm:${account.region}:${owner}:document/${DocumentName}`;
+  const byTag = Targets.flatMap(({ Key = "", Values = [] }) =>
+    Key === "InstanceIds" ? Values : facts.byTag(Key.replace(/^tag:/, ""), Values),
+  );
+  return [
+    ...on(action, document),
+    ...[...InstanceIds, ...byTag].flatMap((instanceId) => {
+      const tags = Object.entries(facts.instance(instanceId)?.tags ?? {});
+      const context = tags.flatMap(([key, value]) => [
+        [`ssm:resourceTag/${key}`, value],
+        [`aws:ResourceTag/${key}`, value],
+      ]);
+      return on(action, instanceArn(account, instanceId), Object.fromEntries(context));
+    }),
+  ];
+};
+
+const parameter: Rule = (action, { Name = "" }, { account }) => on(action, parameterArn(account, Name));
+
+/** Stands for the key of a parameter; which one it is does not matter, since no role names a key. */
+const KEY = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * Systems Manager decrypts with the caller's own permission. With AWS's own key it would need none; the sandbox asks as for
+ * a customer's key, which is the stricter case.
+ */
+const readParameter: Rule = (action, input, surroundings) => {
+  const { region, id } = surroundings.account;
+  const read = parameter(action, input, surroundings);
+  if (!input.WithDecryption) return read;
+  const context = {
+    "kms:ViaService": `ssm.${region}.amazonaws.com`,
+    "kms:CallerAccount": id,
+    "kms:EncryptionContext:PARAMETER_ARN": parameterArn(surroundings.account, input.Name ?? ""),
+  };
+  return [...read, ...on("kms:Decrypt", `arn:aws:kms:${region}:${id}:key/${KEY}`, context)];
+};
+
+const lambdaFunction: Rule = (_action, { FunctionName = "", Qualifier }, { account: { region, id } }) => {
+  const { name, qualifier } = parseFunctionReference(FunctionName, Qualifier);
+  const arn = `arn:aws:lambda:${region}:${id}:function:${name}`;
+  return on(_action, qualifier === undefined ? arn : `${arn}:${qualifier}`);
+};
+
+const durableExecution: Rule = (action, { DurableExecutionArn = "" }) => on(action, DurableExecutionArn);
+
+const s3Object: Rule = (action, { Bucket = "", Key = "" }) => on(action, `arn:aws:s3:::${Bucket}/${Key}`);
+
+/** Signing name → operation → rule, and the action where it is not called as the operation is. */
+const rules: Readonly<Record<string, Readonly<Record<string, Rule | [Rule, string]>>>> = {
+  autoscaling: {
+    DescribeAutoScalingGroups: anywhere,
+    DescribeAutoScalingInstances: anywhere,
+    DescribeLifecycleHooks: anywhere,
+    CompleteLifecycleAction: group,
+    RecordLifecycleActionHeartbeat: group,
+  },
+  elasticloadbalancing: {
+    DescribeInstanceHealth: anywhere,
+    RegisterInstancesWithLoadBalancer: loadBalancer,
+    DeregisterInstancesFromLoadBalancer: loadBalancer,
+  },
+  ssm: {
+    DescribeInstanceInformation: anywhere,
+    GetCommandInvocation: anywhere,
+    CancelCommand: anywhere,
+    SendCommand: sendCommand,
+    GetParameter: readParameter,
+    PutParameter: parameter,
+  },
+  lambda: {
+    Invoke: [lambdaFunction, "lambda:InvokeFunction"],
+    ListDurableExecutionsByFunction: lambdaFunction,
+    CheckpointDurableExecution: durableExecution,
+    GetDurableExecutionState: durableExecution,
+  },
+  ecr: { GetAuthorizationToken: anywhere },
+  s3: { PutObject: s3Object },
+  // Anybody may ask who he is.
+  sts: { GetCallerIdentity: () => [] },
+};
+
+/** @throws Error when the operation is in no rule. */
+export const requestsOf = (
+  { service, operation, input }: Pick<Call, "service" | "operation" | "input">,
+  surroundings: Surroundings,
+): AccessRequest[] => {
+  const ofService = Object.hasOwn(rules, service) ? rules[service] : undefined;
+  const rule = ofService && Object.hasOwn(ofService, operation) ? ofService[operation] : undefined;
+  if (rule === undefined) {
+    throw new Error(
+      `The sandbox does not know which permission ${service} ${operation} needs: add it to sandbox/iam/requests.ts.`,
+    );
+  }
+  const [ask, action] = Array.isArray(rule) ? rule : [rule, `${service}:${operation}`];
+  return ask(action, (input ?? {}) as Input, surroundings);
+};

@@ -1,0 +1,308 @@
+// Ten thousand events that nobody should have sent, through the code that dispatch runs: each is refused with an error that
+// says why, or explicitly ignored; none makes a call that changes anything.
+import type { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
+import type { LambdaClient } from "@aws-sdk/client-lambda";
+import middy from "@middy/core";
+import fc from "fast-check";
+import { logFailure } from "../../functions/dispatch/log-failure.ts";
+import { loadCatalogue } from "../../sandbox/aws/catalogue.ts";
+import { type CallRecord, createHandle } from "../../sandbox/aws/handle.ts";
+import { inProcessClient } from "../../sandbox/aws/in-process.ts";
+import { VirtualClock } from "../../sandbox/clock.ts";
+import { EventError } from "../../shared/events/error.ts";
+import { parseEvent } from "../../shared/events/parse.ts";
+import { type Dispatched, dispatch } from "../../shared/flows/dispatch.ts";
+
+const OURS = "hive-workers";
+const STATES = [
+  "Pending",
+  "Pending:Wait",
+  "Pending:Proceed",
+  "InService",
+  "Standby",
+  "Detached",
+  "Terminating",
+  "Terminating:Wait",
+  "Terminating:Proceed",
+  "Terminating:Retained",
+  "Terminated",
+  "Warmed:Pending:Wait",
+  "Warmed:Running",
+  "Warmed:Terminating:Wait",
+  "Quarantined",
+];
+const idOf = (index: number): string => `i-0${index.toString(16).padStart(16, "0")}`;
+/** One of ours and one of another team in every state. */
+const instances = STATES.flatMap((LifecycleState, index) => [
+  { InstanceId: idOf(index), AutoScalingGroupName: OURS, LifecycleState },
+  { InstanceId: idOf(100 + index), AutoScalingGroupName: "other-team", LifecycleState },
+]);
+const known = instances.map(({ InstanceId }) => InstanceId);
+
+const catalogue = await loadCatalogue(["autoscaling", "lambda"]);
+
+const setUp = () => {
+  const calls: CallRecord[] = [];
+  const records: { level: string; message: string; fields: Record<string, unknown> }[] = [];
+  const note = (level: string) => (message: string, fields: Record<string, unknown>) =>
+    void records.push({ level, message, fields });
+  const log = { info: note("info"), warn: note("warn"), error: note("error") };
+  const handle = createHandle({
+    clock: new VirtualClock(),
+    catalogue,
+    models: [
+      {
+        signingName: "autoscaling",
+        operations: {
+          DescribeAutoScalingInstances: ({ InstanceIds }: { InstanceIds: string[] }) => ({
+            AutoScalingInstances: instances.filter(({ InstanceId }) => InstanceIds.includes(InstanceId)),
+          }),
+        },
+      },
+      {
+        signingName: "lambda",
+        operations: {
+          ListDurableExecutionsByFunction: () => ({ DurableExecutions: [] }),
+          Invoke: () => ({ StatusCode: 202 }),
+        },
+      },
+    ],
+    onCall: (record) => calls.push(record),
+  });
+  const caller = { accessKeyId: "dispatch", principal: "function:dispatch" };
+  const dispatcher = {
+    autoScaling: inProcessClient<AutoScalingClient>(handle, "autoscaling", caller, catalogue),
+    lambda: inProcessClient<LambdaClient>(handle, "lambda", caller, catalogue),
+    config: { workerGroups: [OURS], launchHook: "join", terminateHook: "retire" },
+    functions: { join: "join-node", retire: "retire-node" },
+    log,
+  };
+  // As functions/dispatch/handler.ts puts it together.
+  const handler = middy()
+    .use(logFailure(log))
+    .handler((event: unknown) => dispatch(dispatcher, parseEvent(event)));
+  const send = async (event: unknown): Promise<{ answer: Dispatched } | { error: unknown }> => {
+    try {
+      return { answer: (await handler(event, {} as never)) as Dispatched };
+    } catch (error) {
+      return { error };
+    }
+  };
+  return { calls, records, send };
+};
+
+/** Text that a shell, a path, a JSON reader or a prototype could trip over, and near misses of what is expected. */
+const hostile = fc.oneof(
+  { weight: 2, arbitrary: fc.string({ unit: "binary" }) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      "$(touch /tmp/owned)",
+      "`touch /tmp/owned`",
+      "'; touch /tmp/owned; '",
+      '"; touch /tmp/owned; "',
+      "a\ntouch /tmp/owned\n",
+      "\u0000",
+      "../../../../etc/passwd",
+      "{{ ssm:/hive-swarm/hive/join-token/worker }}",
+      "$AWS_SECRET_ACCESS_KEY",
+      "__proto__",
+      "constructor",
+      "toString",
+      "",
+      " ",
+      "*",
+      "x".repeat(256),
+      "x".repeat(100_000),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      `${OURS}\n`,
+      ` ${OURS}`,
+      OURS.toUpperCase(),
+      `${OURS},other-team`,
+      "other-team",
+      "join\u0000",
+      "Join",
+      "join ",
+      "retire;",
+      `${idOf(3)}\n`,
+      ` ${idOf(3)}`,
+      idOf(3).toUpperCase(),
+      `${idOf(3)} ${idOf(4)}`,
+      "i-",
+      "i-xyz",
+      "mi-0123456789abcdef0",
+      "aws.ecr",
+      "ECR Image Action",
+    ),
+  },
+);
+const junk = fc.oneof(hostile, fc.jsonValue({ maxDepth: 3 }), fc.constant(undefined));
+const orJunk = <T>(right: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 12, arbitrary: right }, { weight: 1, arbitrary: junk });
+
+const lifecycleDetail = fc.record(
+  {
+    AutoScalingGroupName: orJunk(fc.constantFrom(OURS, "other-team")),
+    LifecycleHookName: orJunk(fc.constantFrom("join", "retire", "somebody-elses")),
+    EC2InstanceId: orJunk(fc.constantFrom(...known, "i-0fffffffffffffff9")),
+    LifecycleTransition: orJunk(
+      fc.constantFrom(
+        "autoscaling:EC2_INSTANCE_LAUNCHING",
+        "autoscaling:EC2_INSTANCE_TERMINATING",
+        "autoscaling:TEST_NOTIFICATION",
+      ),
+    ),
+    LifecycleActionToken: junk,
+    NotificationMetadata: junk,
+    Origin: junk,
+    Destination: junk,
+  },
+  {
+    requiredKeys: ["AutoScalingGroupName", "LifecycleHookName", "EC2InstanceId", "LifecycleTransition"],
+  },
+);
+const spotDetail = fc.record(
+  { "instance-id": orJunk(fc.constantFrom(...known)), "instance-action": junk },
+  { requiredKeys: ["instance-id"] },
+);
+const enveloped = <T>(sources: string[], types: string[], detail: fc.Arbitrary<T>) =>
+  fc.record(
+    {
+      version: junk,
+      id: junk,
+      source: orJunk(fc.constantFrom(...sources)),
+      "detail-type": orJunk(fc.constantFrom(...types)),
+      account: junk,
+      resources: junk,
+      detail: orJunk(detail),
+    },
+    { requiredKeys: ["source", "detail-type", "detail"] },
+  );
+
+const anyEvent = fc.oneof(
+  { weight: 1, arbitrary: fc.jsonValue() },
+  {
+    weight: 6,
+    arbitrary: enveloped(
+      ["aws.autoscaling"],
+      ["EC2 Instance-launch Lifecycle Action", "EC2 Instance-terminate Lifecycle Action"],
+      lifecycleDetail,
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: enveloped(["aws.ec2"], ["EC2 Spot Instance Interruption Warning"], spotDetail),
+  },
+);
+
+type Text = Record<string, unknown>;
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** What looks right in every member that counts: those are the flows' to judge, by the instance's own state. */
+const looksGenuine = (event: unknown): boolean => {
+  const { source, "detail-type": type = "", detail } = (event ?? {}) as Text;
+  const { AutoScalingGroupName, LifecycleHookName, LifecycleTransition, EC2InstanceId, ...rest } = (detail ??
+    {}) as Text;
+  if (source === "aws.ec2") {
+    const index = known.indexOf(text(rest["instance-id"]));
+    return (
+      type === "EC2 Spot Instance Interruption Warning" && instances[index]?.AutoScalingGroupName === OURS
+    );
+  }
+  const hook = {
+    "autoscaling:EC2_INSTANCE_LAUNCHING": "join",
+    "autoscaling:EC2_INSTANCE_TERMINATING": "retire",
+  };
+  return (
+    source === "aws.autoscaling" &&
+    /^EC2 Instance-(launch|terminate) Lifecycle Action$/.test(text(type)) &&
+    LifecycleHookName === hook[LifecycleTransition as keyof typeof hook] &&
+    (instances.some((one) => one.InstanceId === EC2InstanceId && one.AutoScalingGroupName === OURS) ||
+      (AutoScalingGroupName === OURS && EC2InstanceId === "i-0fffffffffffffff9"))
+  );
+};
+
+describe("an event that nobody should have sent", () => {
+  it("is refused with an error that says why, or ignored, ten thousand times; nothing is ever changed", async () => {
+    const { calls, records, send } = setUp();
+    const seen = { refused: 0, ignored: 0 };
+    await fc.assert(
+      fc.asyncProperty(anyEvent, async (event) => {
+        fc.pre(!looksGenuine(event));
+        const outcome = await send(event);
+        if ("error" in outcome) {
+          seen.refused++;
+          expect(outcome.error).toBeInstanceOf(EventError);
+          expect((outcome.error as EventError).message).toMatch(
+            /^Cannot understand this .+: .+ nothing was done\.$/s,
+          );
+          expect(records.at(-1)).toMatchObject({ level: "error", message: "event failed" });
+        } else {
+          seen.ignored++;
+          expect(Object.keys(outcome.answer)).toEqual(["ignored"]);
+          expect(records.at(-1)).toMatchObject({ level: "info", message: "event ignored" });
+        }
+        // Short enough for a log record, whatever came.
+        expect(JSON.stringify(records.pop()).length).toBeLessThan(20_000);
+      }),
+      { numRuns: 10_000, maxSkipsPerRun: 10 },
+    );
+    expect(new Set(calls.map(({ operation }) => operation))).toEqual(
+      new Set(["DescribeAutoScalingInstances"]),
+    );
+    expect(seen.refused + seen.ignored).toBe(10_000);
+    // Both ends are really visited.
+    expect(Math.min(seen.refused, seen.ignored)).toBeGreaterThan(1_000);
+  }, 60_000);
+});
+
+describe("an event that looks genuine, whoever sent it", () => {
+  it("changes nothing but that the one flow of the instance is started, with nothing of the event in its payload", async () => {
+    const genuine = fc.record({
+      source: fc.constant("aws.autoscaling"),
+      "detail-type": fc.constant("EC2 Instance-terminate Lifecycle Action"),
+      account: hostile,
+      resources: fc.array(hostile),
+      detail: fc.record({
+        AutoScalingGroupName: fc.oneof(
+          fc.constant(OURS),
+          hostile.filter((text) => text !== "" && text.length < 256),
+        ),
+        LifecycleHookName: fc.constant("retire"),
+        EC2InstanceId: fc.constantFrom(...known),
+        LifecycleTransition: fc.constant("autoscaling:EC2_INSTANCE_TERMINATING"),
+        LifecycleActionToken: hostile,
+        NotificationMetadata: hostile,
+      }),
+    });
+    await fc.assert(
+      fc.asyncProperty(genuine, async (event) => {
+        const { calls, send } = setUp();
+        const outcome = await send(event);
+        expect(outcome).toHaveProperty("answer");
+        const writes = calls.filter(({ operation }) => !/^(Describe|List)/.test(operation));
+        const instanceId = event.detail.EC2InstanceId;
+        const member = instances.find((one) => one.InstanceId === instanceId);
+        if ("answer" in outcome && "ignored" in outcome.answer) {
+          expect(writes).toEqual([]);
+          return;
+        }
+        expect(member?.AutoScalingGroupName).toBe(OURS);
+        expect(writes.map(({ input }) => input)).toEqual([
+          {
+            FunctionName: "retire-node",
+            Qualifier: "durable",
+            InvocationType: "Event",
+            DurableExecutionName: `retire-${instanceId}-0`,
+            Payload: JSON.stringify({ group: OURS, hook: "retire", instanceId }),
+          },
+        ]);
+      }),
+      { numRuns: 1_000 },
+    );
+  }, 60_000);
+});
