@@ -1,5 +1,5 @@
 // The report as text for a person.
-import { table } from "../sandbox/terminal/table.ts";
+import { table as drawn } from "../sandbox/terminal/table.ts";
 import type { BenchReport, HookReport } from "./report.ts";
 import type { Spread } from "./statistics.ts";
 
@@ -7,12 +7,14 @@ const seconds = (value: number): string => value.toFixed(2);
 const range = ({ min, max }: Spread): string => `${seconds(min)} – ${seconds(max)}`;
 const none = (value: number, text: string): string => (value === 0 ? "" : text);
 
+type Table = (head: string[], rows: string[][]) => string;
+
 const hooks = ({ join, retire }: BenchReport): [string, HookReport][] => [
   ["join", join],
   ["retire", retire],
 ];
 
-const times = (report: BenchReport): string =>
+const times = (table: Table, report: BenchReport): string =>
   table(
     ["event → CONTINUE", "operator s", "from – to", "by hand s", "from – to", "ratio"],
     hooks(report).map(([name, hook]) => [
@@ -25,7 +27,11 @@ const times = (report: BenchReport): string =>
     ]),
   );
 
-const steps = (name: string, { steps: rows, seconds: total, byHandSeconds }: HookReport): string =>
+const steps = (
+  table: Table,
+  name: string,
+  { steps: rows, seconds: total, byHandSeconds }: HookReport,
+): string =>
   table(
     [`steps of ${name}`, "documents", "operator s", "its script s", "by hand s"],
     [
@@ -40,7 +46,7 @@ const steps = (name: string, { steps: rows, seconds: total, byHandSeconds }: Hoo
     ],
   );
 
-const costs = (report: BenchReport): string => {
+const costs = (table: Table, report: BenchReport): string => {
   const line = (what: string, value: (hook: HookReport) => number) => [
     what,
     ...hooks(report).map(([, hook]) => String(value(hook))),
@@ -66,7 +72,7 @@ const costs = (report: BenchReport): string => {
   );
 };
 
-const functions = ({ functions: measured }: BenchReport): string =>
+const functions = (table: Table, { functions: measured }: BenchReport): string =>
   table(
     ["function", "KiB", "start ms", "empty ms", "ratio"],
     Object.entries(measured).map(([name, each]) => [
@@ -78,7 +84,7 @@ const functions = ({ functions: measured }: BenchReport): string =>
     ]),
   );
 
-const aims = ({ aims: each }: BenchReport): string =>
+const aims = (table: Table, { aims: each }: BenchReport): string =>
   table(
     ["aim", "at most", "measured", ""],
     each.map(({ what, aim, measured, unit, met }) => [
@@ -89,8 +95,9 @@ const aims = ({ aims: each }: BenchReport): string =>
     ]),
   );
 
-/** Blocks of text, to be printed one after the other. */
-export const present = (report: BenchReport): string[] => {
+/** Blocks of text, to be printed one after the other. @param framed default: as standard output is a terminal or not */
+export const present = (report: BenchReport, framed?: boolean): string[] => {
+  const table: Table = (head, rows) => drawn(head, rows, framed);
   const { machine, versions, repetitions, firstJoin, retire } = report;
   const { tenMinutes } = retire;
   return [
@@ -101,16 +108,16 @@ export const present = (report: BenchReport): string[] => {
         .join(", "),
       `Medians of ${repetitions} repetitions, operator and by hand in turn; the whole took ${report.seconds.toFixed(0)} s`,
     ].join("\n"),
-    times(report),
-    steps("join", report.join),
-    steps("retire", retire),
-    costs(report),
+    times(table, report),
+    steps(table, "join", report.join),
+    steps(table, "retire", retire),
+    costs(table, report),
     [
       `The first join of a cluster: ${seconds(firstJoin.seconds)} s, ${firstJoin.managerCommands} commands on managers (there is no hint yet of what the services need)`,
       `A retirement of ${(tenMinutes.seconds / 60).toFixed(1)} minutes (output blocked): ${retire.billedSecondsOfTenMinutes} billed seconds, ${tenMinutes.pausedSeconds} of them pauses between looks; ` +
         `${tenMinutes.invocations} invocations, ${tenMinutes.operations} operations, ${tenMinutes.awsCalls} AWS calls`,
     ].join("\n"),
-    functions(report),
-    aims(report),
+    functions(table, report),
+    aims(table, report),
   ];
 };

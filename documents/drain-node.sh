@@ -2,7 +2,7 @@
 # Runs on a manager: marks every node of an instance as retiring and drains it. The mark and the drain are one write, so
 # no activation can follow. Safe to run twice. Prints one JSON line.
 set -eu
-: "${SSM_instanceId:?agent too old}" "${SSM_nodeId?agent too old}"
+: "${SSM_instanceId:?agent too old}" "${SSM_nodeId?agent too old}" "${SSM_address?agent too old}"
 . lib/json.sh
 . lib/docker.sh
 . lib/engine.sh
@@ -10,7 +10,7 @@ set -eu
 
 require_manager
 
-nodes=$(nodes_of_instance "$SSM_instanceId" "$SSM_nodeId")
+nodes=$(nodes_of_instance "$SSM_instanceId" "$SSM_nodeId" "$SSM_address") || { printf '%s\n' "$nodes" && exit 1; }
 active_since=
 for node in $nodes; do
   active_since=$(docker_format '<<index .Spec.Labels "hive.active-since">>' node inspect "$node")

@@ -2,7 +2,7 @@
 # Runs on a manager: removes every node of an instance, by node id. What is drained or down goes; a node that still takes
 # tasks is drained first, so that its tasks start elsewhere. Safe to run twice. Prints one JSON line.
 set -eu
-: "${SSM_instanceId:?agent too old}" "${SSM_nodeId?agent too old}"
+: "${SSM_instanceId:?agent too old}" "${SSM_nodeId?agent too old}" "${SSM_address?agent too old}"
 . lib/json.sh
 . lib/docker.sh
 . lib/engine.sh
@@ -10,7 +10,7 @@ set -eu
 
 require_manager
 
-nodes=$(nodes_of_instance "$SSM_instanceId" "$SSM_nodeId")
+nodes=$(nodes_of_instance "$SSM_instanceId" "$SSM_nodeId" "$SSM_address") || { printf '%s\n' "$nodes" && exit 1; }
 for node in $nodes; do
   [ "$(docker_format '<<.Spec.Availability>>' node inspect "$node")" = drain ] || drain_node "$node"
   # A clean leave shows as Down only after some twelve seconds; --force does not wait for that.

@@ -1,18 +1,21 @@
 #!/bin/sh
-# The nodes of an instance, by label and by node id, never by host name or address, which several nodes can share.
+# The nodes of an instance: by label, by node id, and, for one that no manager has labelled yet, by address. Never by host
+# name, and by address never one that carries a label: several nodes can share both.
 
-# nodes_of_instance INSTANCE-ID NODE-ID: node ids, one a line. The node id (may be empty) finds a node not labelled yet.
-# shellcheck disable=SC2046 # one word a node
+# nodes_of_instance INSTANCE-ID NODE-ID ADDRESS: node ids, one a line; node id and address may be empty. A manager that cannot
+# tell (no leader, say) fails: nothing found and nothing known are not the same.
 nodes_of_instance() {
-  nodes_instance=$1
-  nodes_id=$2
-  set -- $(docker node ls -q)
-  docker_format '<<.ID>> <<index .Spec.Labels "hive.instance-id">>' node inspect "$@" |
-    while read -r node label; do
-      if [ "$label" = "$nodes_instance" ] || { [ -n "$nodes_id" ] && [ "$node" = "$nodes_id" ]; }; then
-        printf '%s\n' "$node"
-      fi
-    done
+  nodes_ids=$(docker node ls -q 2>&1) || fail manager "docker node ls: $nodes_ids"
+  # shellcheck disable=SC2086 # one word a node
+  nodes_table=$(docker_format \
+    '<<.ID>> <<.Spec.Role>> <<.Spec.Availability>> <<or (index .Spec.Labels "hive.instance-id") "-">> <<.Status.Addr>>' \
+    node inspect $nodes_ids 2>&1) || fail manager "docker node inspect: $nodes_table"
+  printf '%s\n' "$nodes_table" | while read -r node role availability label address; do
+    case "$label/$role/$availability/$address" in
+      "$1/"* | "-/worker/drain/${3:-none}") printf '%s\n' "$node" ;;
+      *) [ "$node" != "$2" ] || printf '%s\n' "$node" ;;
+    esac
+  done
 }
 
 # drain_node NODE: label hive.retiring and drain in one compare-and-swap write; a manager is refused.

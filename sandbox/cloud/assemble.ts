@@ -7,6 +7,8 @@ import { s3Model } from "../aws/s3.ts";
 import { stsModel } from "../aws/sts.ts";
 import { realClock } from "../clock.ts";
 import { type Collector, startCollector } from "../collector/collector.ts";
+import { type Access, createAccess } from "../iam/access.ts";
+import { factsOf } from "../iam/facts.ts";
 import { HaproxyProxy } from "../load-balancer/haproxy.ts";
 import { RealMachines } from "../machines/machines.ts";
 import { AutoScaling } from "../models/auto-scaling/auto-scaling.ts";
@@ -38,6 +40,8 @@ export interface Cloud {
   collector: Collector;
   lambda: LambdaParts;
   unpleasant: Unpleasant;
+  /** IAM, and what was used of it. */
+  access: Access;
   /** Any AWS call, from within. */
   handle: Handle;
 }
@@ -47,9 +51,12 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
   const clock = realClock;
   const report = (text: string, error: unknown) =>
     timeline.add({ kind: "trouble", text: `${text}: ${error}` });
+  const rescueBucket = configuration.settings.RESCUE_BUCKET;
   const template = readTemplate(join(projectDirectory, ".serverless"), {
     account: names.account,
     region: names.region,
+    // The bucket is a setting of the functions and a permission of the workers: one deployment sets both.
+    ...(rescueBucket !== undefined && { parameters: { RescueBucket: rescueBucket } }),
   });
   const tokens = new RegistryTokens();
   const machines = await RealMachines.open({
@@ -128,8 +135,15 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     autoScaling,
     systemsManager,
     disturbEvents: (deliveries) => lambda.bus.disturb(deliveries),
+    refusals: lambda.refusals,
   });
-  const interceptors = [throttling.intercept, ...recordAnswers(configuration)];
+  const access = createAccess({
+    template,
+    account: { id: names.account, region: names.region },
+    facts: factsOf(autoScaling),
+  });
+  access.checkDeployment();
+  const interceptors = [throttling.intercept, access.interceptor, ...recordAnswers(configuration)];
   const parts = { stateDirectory, models, catalogue, clock, timeline, interceptors };
   const handle = createSandboxHandle(parts);
   await listen(handle, { ...parts, identifyFunction: lambda.identify });
@@ -146,6 +160,7 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     collector,
     lambda,
     unpleasant,
+    access,
     handle,
   };
 };

@@ -11,7 +11,7 @@ import { DurableService } from "../lambda/durable-service.ts";
 import { type Credentials, FunctionHosts } from "../lambda/function-hosts.ts";
 import { fileJournal } from "../lambda/journal.ts";
 import { lambdaModel } from "../lambda/lambda-model.ts";
-import type { Caller } from "../ports.ts";
+import { AwsError, type Caller } from "../ports.ts";
 import type { FunctionDefinition, Template } from "../template/types.ts";
 import { addresses, type CloudConfiguration, files, names, scanIntervalSeconds } from "./configuration.ts";
 import type { Timeline } from "./timeline.ts";
@@ -22,6 +22,8 @@ export interface LambdaParts {
   queues: Queues;
   bus: EventBus;
   queueNames: string[];
+  /** How many of the next deliveries from the bus a function's resource policy refuses. */
+  refusals: { left: number };
   /** `join-node` → `hive-swarm-dev-join-node`. @throws where there is no such function */
   functionName(shortName: string): string;
   model: ReturnType<typeof lambdaModel>;
@@ -84,12 +86,19 @@ export const startLambda = (
     ...(retryDelaysSeconds && { retryDelaysSeconds }),
     onFailed: (name, error, attempt) => trouble(`${name} failed (attempt ${attempt + 1})`, error),
   });
+  const refusals = { left: 0 };
   const bus = new EventBus({
     clock,
     account,
     region,
     rules: template.rules,
-    deliver: (arn, event) => asynchronous.accept(arn, JSON.stringify(event)),
+    deliver: (arn, event) => {
+      if (refusals.left > 0) {
+        refusals.left--;
+        throw new AwsError("AccessDeniedException", `events.amazonaws.com may not invoke ${arn}`, 403);
+      }
+      asynchronous.accept(arn, JSON.stringify(event));
+    },
     deadLetter: send,
     onEvent: (event) => appendFileSync(join(stateDirectory, files.events), `${JSON.stringify(event)}\n`),
     onDelivery: ({ event, outcome, error }) => {
@@ -103,6 +112,7 @@ export const startLambda = (
     queues,
     bus,
     queueNames,
+    refusals,
     functionName: (shortName) => {
       const wanted = `${template.stackName}-${shortName}`;
       if (functions.some(({ name }) => name === wanted)) return wanted;

@@ -49,6 +49,8 @@ export const operations = (cloud: Cloud, watch: Watch) => {
       }
     },
     deadLetters: () => lambda.queueNames.flatMap((name) => lambda.queues.messages(name)),
+    /** Which permissions were used so far, which not, and what was refused. */
+    permissions: () => cloud.access.report(),
     logLines: () => ({
       written: writtenLines(configuration.stateDirectory).length,
       accepted: collector.lines(),
@@ -70,6 +72,11 @@ export const operations = (cloud: Cloud, watch: Watch) => {
     neverOnline: (count: number) => {
       machines.neverOnline(count);
       fault(`the agents of the next ${count} instance(s) will never come online`);
+    },
+    /** Of one instance, or of every one that is launched from now on. Before 3.3.2746.0 it knows no ENV_VAR (facts S8). */
+    agentVersion: (version: string, instanceId?: string) => {
+      machines.setAgentVersion(version, instanceId);
+      fault(`the SSM agent is ${version}`, instanceId);
     },
     stopShipper: async (instanceId: string) => {
       await machines.stopShipper(instanceId);

@@ -3,11 +3,12 @@
 import type { Call, Interceptor } from "../aws/handle.ts";
 import type { Account } from "../models/account.ts";
 import { AwsError } from "../ports.ts";
-import type { RoleDefinition, Template } from "../template/types.ts";
+import type { Template } from "../template/types.ts";
 import { accessDenied } from "./denial.ts";
 import { decide, type Principal } from "./evaluate.ts";
 import type { Facts } from "./facts.ts";
 import { type Grant, grantsOf, nameOf } from "./grants.ts";
+import { type Identity, principals } from "./principals.ts";
 import { type AccessRequest, requestsOf } from "./requests.ts";
 
 export interface AccessOptions {
@@ -42,7 +43,7 @@ export interface Access {
   /** Judges every call; to be installed in the handle that all calls go through. */
   interceptor: Interceptor;
   /** @throws AwsError as the service would refuse; Error for an operation or a principal that is not known. */
-  authorize(call: Omit<Call, "input"> & { input: unknown }): void;
+  authorize(call: Call): void;
   /**
    * What Lambda checks when a function is created: may its role send to the queue of its failures?
    * @throws AwsError in Lambda's words.
@@ -51,49 +52,15 @@ export interface Access {
   report(): PermissionReport;
 }
 
-/** Logical ids of the instances' roles in the template. */
-const INSTANCE_ROLES = { worker: "WorkerInstanceRole", manager: "ManagerInstanceRole" } as const;
-
 export const createAccess = ({ template, account, facts }: AccessOptions): Access => {
   const grants = new Map(template.roles.map((role) => [role.logicalId, grantsOf(role)]));
   const used = new Map<Grant, number>();
   const refused: Refusal[] = [];
 
-  const roleNamed = (wanted: (role: RoleDefinition) => boolean, whose: string): RoleDefinition => {
-    const role = template.roles.find(wanted);
-    if (role !== undefined) return role;
-    throw new Error(
-      `The packaged template has no role for ${whose}; there are ${[...grants.keys()].join(", ")}.`,
-    );
-  };
-
-  /** The role that a caller has assumed, and its session. */
-  const identify = (principal: string): { role: RoleDefinition; session: string } => {
-    const [, kind, session = ""] = /^(function|instance):(.+)$/.exec(principal) ?? [];
-    if (kind === "instance") {
-      const found = facts.instance(session);
-      if (found === undefined) throw new Error(`${session} is in no group, so its role is not known.`);
-      const logicalId = INSTANCE_ROLES[found.role];
-      return { role: roleNamed((role) => role.logicalId === logicalId, principal), session };
-    }
-    if (kind === "function") {
-      const definition = template.functions.find(
-        ({ name }) => name === session || name === `${template.stackName}-${session}`,
-      );
-      return {
-        role: roleNamed(({ arn }) => arn === definition?.roleArn, principal),
-        session: definition?.name ?? session,
-      };
-    }
-    throw new Error(`The sandbox's IAM does not know what ${principal} is.`);
-  };
+  const identify = principals(template, facts);
 
   /** @throws AwsError */
-  const require = (
-    request: AccessRequest,
-    { role, session }: { role: RoleDefinition; session: string },
-    call: string,
-  ) => {
+  const require = (request: AccessRequest, { role, session }: Identity, call: string) => {
     const arn = `arn:aws:sts::${account.id}:assumed-role/${role.name}/${session}`;
     const principal: Principal = { arn, account: account.id, region: account.region };
     const decision = decide(grants.get(role.logicalId) ?? [], request, principal);

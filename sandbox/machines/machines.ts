@@ -24,6 +24,7 @@ interface Machine {
   /** Resolves when the machine answers again; undefined while it does. */
   thawed: PromiseWithResolvers<void> | undefined;
   interruption: Date | undefined;
+  agentVersion: string;
 }
 
 export class RealMachines implements Machines {
@@ -32,9 +33,11 @@ export class RealMachines implements Machines {
   #metadata: Server | undefined;
   #nextAddress = firstAddress;
   #neverOnline = 0;
+  #agentVersion: string;
 
   private constructor(options: RealMachinesOptions) {
     this.#options = options;
+    this.#agentVersion = options.agentVersion ?? defaults.agentVersion;
   }
 
   /** Starts the metadata service, and nothing else. */
@@ -77,6 +80,7 @@ export class RealMachines implements Machines {
       frozenAt: undefined,
       thawed: undefined,
       interruption: undefined,
+      agentVersion: this.#agentVersion,
     };
     this.#machines.set(instanceId, machine);
     try {
@@ -108,7 +112,7 @@ export class RealMachines implements Machines {
     const lost = machine.frozenAt !== undefined && Date.now() - machine.frozenAt >= patience;
     return {
       online: machine.power === "on" && Date.now() >= machine.onlineAt && !lost,
-      agentVersion: this.#options.agentVersion ?? defaults.agentVersion,
+      agentVersion: machine.agentVersion,
       address: machine.identity.address,
     };
   }
@@ -177,6 +181,12 @@ export class RealMachines implements Machines {
   /** The agents of the next machines to be started never come online. */
   neverOnline(count = 1): void {
     this.#neverOnline += count;
+  }
+
+  /** The agent of one instance, or of every one that is started from now on, is of this version. */
+  setAgentVersion(version: string, instanceId?: string): void {
+    if (instanceId === undefined) this.#agentVersion = version;
+    else this.#need(instanceId).agentVersion = version;
   }
 
   /** Kills the log shipper of an instance; nothing starts it again by itself. */

@@ -85,10 +85,13 @@ const write = async (
 };
 
 const nodesOf = ({ swarm, parameter }: Script): SwarmNode[] => {
-  const [instanceId, nodeId] = [parameter("instanceId"), parameter("nodeId")];
-  return [...swarm.nodes.values()].filter(
-    (node) => node.labels["hive.instance-id"] === instanceId || (nodeId !== "" && node.id === nodeId),
-  );
+  const [instanceId, nodeId, address] = [parameter("instanceId"), parameter("nodeId"), parameter("address")];
+  return [...swarm.nodes.values()].filter((node) => {
+    const label = node.labels["hive.instance-id"];
+    if (label === instanceId || (nodeId !== "" && node.id === nodeId)) return true;
+    const unknown = label === undefined && node.role === "worker" && node.availability === "drain";
+    return unknown && address !== "" && node.address === address;
+  });
 };
 
 const drain = async (script: Script, { id, role }: SwarmNode): Promise<void> => {

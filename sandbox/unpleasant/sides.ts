@@ -22,6 +22,8 @@ export interface Sides {
   outputCharacters: number;
   /** Events that are lost, late, doubled or reordered on their way to the functions (facts A1). */
   events: EventFault | null;
+  /** So many deliveries are refused by the function's resource policy: they go to the rule's dead-letter queue (facts §4). */
+  refusedDeliveries: number;
 }
 
 export const pleasant: Readonly<Sides> = {
@@ -34,6 +36,7 @@ export const pleasant: Readonly<Sides> = {
   commandsAtATime: defaultLimits.concurrentCommands,
   outputCharacters: STANDARD_OUTPUT_CHARACTERS,
   events: null,
+  refusedDeliveries: 0,
 };
 
 /** @throws Error naming a side that does not exist, and those that do: a misspelt one would change nothing. */

@@ -11,6 +11,8 @@ export interface UnpleasantParts {
   systemsManager: Pick<SystemsManager, "limits">;
   /** Has events delivered as told; undefined: as they should be. */
   disturbEvents: (deliveries: ReturnType<typeof disturbance> | undefined) => void;
+  /** How many deliveries to functions are still to be refused. */
+  refusals: { left: number };
 }
 
 export class Unpleasant {
@@ -30,7 +32,7 @@ export class Unpleasant {
     if (sides !== null) expectSides(sides);
     const before = this.#sides;
     const now: Sides = sides === null ? { ...pleasant } : { ...before, ...sides };
-    const { throttling, autoScaling, systemsManager, disturbEvents } = this.#parts;
+    const { throttling, autoScaling, systemsManager, disturbEvents, refusals } = this.#parts;
     if (now.throttleFirst !== before.throttleFirst || now.throttleEvery !== before.throttleEvery) {
       throttling.set(now.throttleFirst, now.throttleEvery);
     }
@@ -39,7 +41,8 @@ export class Unpleasant {
     systemsManager.limits.invocationVisibleAfterMs = now.invocationUnknownMs;
     systemsManager.limits.concurrentCommands = now.commandsAtATime;
     systemsManager.limits.outputCharacters = now.outputCharacters;
-    // Counts down as commands are lost, so it is set only when it was asked for.
+    // These two count down by themselves, so they are set only when they were asked for.
+    if (sides === null || sides.refusedDeliveries !== undefined) refusals.left = now.refusedDeliveries;
     if (sides === null || sides.unreported !== undefined) {
       systemsManager.limits.unreported = now.unreported === null ? undefined : { ...now.unreported };
     }

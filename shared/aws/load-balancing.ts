@@ -16,7 +16,9 @@ export type Membership =
   | { standing: "out-of-service"; description: string }
   /** No new connections; open ones go on. */
   | { standing: "draining" }
-  | { standing: "not-registered" };
+  | { standing: "not-registered" }
+  /** The load balancer knows no such instance (any more): it was terminated. */
+  | { standing: "terminated" };
 
 /** Reads state and description together: an `InService` can be draining, an `OutOfService` can still be registered. */
 export const membershipOf = (state: string, description: string): Membership => {
@@ -25,6 +27,10 @@ export const membershipOf = (state: string, description: string): Membership => 
   if (state === "InService") return { standing: "in-service" };
   return { standing: "out-of-service", description: description || state };
 };
+
+/** The wire's code for an instance that has been terminated, and the SDK's name for it. */
+const isTerminated = (error: unknown): boolean =>
+  ["InvalidInstance", "InvalidEndPoint", "InvalidEndPointException"].includes(errorCode(error));
 
 export const describeMembership = async (
   client: ElasticLoadBalancingClient,
@@ -41,9 +47,7 @@ export const describeMembership = async (
     const found = answer.InstanceStates?.find((state) => state.InstanceId === instanceId);
     return found ? membershipOf(found.State ?? "", found.Description ?? "") : { standing: "not-registered" };
   } catch (error) {
-    // The answer for an instance that has been terminated.
-    if (errorCode(error) === "InvalidInstance" || errorCode(error) === "InvalidEndPoint")
-      return { standing: "not-registered" };
+    if (isTerminated(error)) return { standing: "terminated" };
     throw error;
   }
 };
@@ -75,6 +79,6 @@ export const deregister = async (
       }),
     );
   } catch (error) {
-    if (errorCode(error) !== "InvalidInstance" && errorCode(error) !== "InvalidEndPoint") throw error;
+    if (!isTerminated(error)) throw error;
   }
 };

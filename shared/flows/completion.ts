@@ -1,6 +1,6 @@
 // Completing a hook, and proving it: an accepted call is not yet an instance that has left its wait state, and "no active
 // lifecycle action" can be said of one that still waits (docs/facts.md, A5).
-import { completeHook, describeMember, type HookAction } from "../aws/auto-scaling.ts";
+import { completeHook, describeMember, type HookAction, heartbeat } from "../aws/auto-scaling.ts";
 import { errorText, isTransient } from "../aws/errors.ts";
 import { StepFailure } from "./failure.ts";
 import type { Check, Flow } from "./flow.ts";
@@ -53,6 +53,11 @@ export const completeAndProve = async (
       if (now - state.acceptedAt > SHOW_SECONDS * 1000) {
         const completed = await completeHook(world.autoScaling, action, result);
         if (completed.answer === "accepted") state.acceptedAt = now;
+        // Not known to wait, and waiting: it must not run out of time before it can be completed.
+        else
+          await heartbeat(world.autoScaling, action).catch((error: unknown) =>
+            world.log.warn("heartbeat failed", { ...fields, cause: errorText(error) }),
+          );
         state.because = completed.answer === "accepted" ? "accepted, and still waiting" : completed.message;
       }
     } catch (error) {

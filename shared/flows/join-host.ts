@@ -1,14 +1,39 @@
 // The host's part of a join: ready, images and directories in place, in the swarm as a drained worker.
-import { joinHostAnswer, type Needs, parseAnswer, removeAnswer } from "../swarm/answers.ts";
+import { describeAgents, versionAtLeast } from "../aws/run-command.ts";
+import { joinHostAnswer, type Needs, parseAnswer } from "../swarm/answers.ts";
 import { Overtaken, StepFailure } from "./failure.ts";
 import { onHost } from "./host.ts";
-import { findManagers, onManager } from "./manager.ts";
+import { findManagers } from "./manager.ts";
+import { NO_HINT, removeNode } from "./node.ts";
 import { type Hold, watch } from "./watch.ts";
+import type { EpochMillis } from "./world.ts";
 
 /** Boot, with everything that cloud-init installs. */
 const READY_SECONDS = 300;
 /** Ready, and then pulls of several large images. */
 const JOIN_HOST_SECONDS = 900;
+
+/** The agent that hands parameters over as environment variables; an older one would leave them unset. */
+const AGENT_VERSION = "3.3.2746.0";
+
+/**
+ * A new instance answers nothing until its agent has registered, which can take minutes when a hundred boot at once.
+ * @returns the host's address.
+ */
+export const agentOnline = (hold: Hold): Promise<string> =>
+  watch<null, string>(hold, "agent online", {
+    memory: null,
+    look: async () => {
+      const [agent] = await describeAgents(hold.world.systemsManager, [hold.lease.action.instanceId]);
+      if (!agent?.online) {
+        const because = agent ? "the SSM agent lost its connection" : "the SSM agent has not registered";
+        return { memory: null, because };
+      }
+      if (versionAtLeast(agent.version, AGENT_VERSION)) return { done: agent.address };
+      const failed = `the SSM agent is ${agent.version}, and ${AGENT_VERSION} or newer is needed: update it in the image`;
+      return { failed };
+    },
+  });
 
 /** @returns the node id that the host itself gives; empty when it was only prepared. */
 export const hostJoins = async (
@@ -46,18 +71,26 @@ export const hostJoins = async (
         "join host",
         answer.kind === "refused" ? `${answer.step}: ${answer.cause}` : answer.cause,
       );
-    await managersAnswer(hold);
-    await pauseBeforeRejoin(hold, answer.cause);
+    await beforeAnotherAttempt(hold, answer.cause);
   }
 };
 
-/** Managers that let nobody in may be out of order altogether: asked for something harmless, they are waited for. */
-const managersAnswer = (hold: Hold): Promise<unknown> =>
-  onManager(hold, "managers answer", removeAnswer, {
-    document: "remove-node",
-    parameters: { instanceId: hold.lease.action.instanceId, nodeId: "" },
-    executionSeconds: 60,
-  });
+/** Managers that were silent for longer than this were out of order: the attempt that failed tells nothing of the host. */
+const OUT_OF_ORDER_MILLIS = 5_000;
+/** What another attempt needs, once they are back. */
+const ATTEMPT_MILLIS = 60_000;
+
+/** @throws StepFailure with the cause when the time is up, unless the managers were to blame. */
+const beforeAnotherAttempt = async (hold: Hold, cause: string): Promise<void> => {
+  const { lease } = hold;
+  const before = lease.deadline;
+  // Asked for something harmless, they are waited for in case they are out of order altogether.
+  await removeNode(hold, "managers answer", NO_HINT);
+  const now = await pauseBeforeRejoin(hold, cause);
+  if (lease.deadline - before > OUT_OF_ORDER_MILLIS) {
+    lease.deadline = Math.min(lease.globalDeadline, Math.max(lease.deadline, now + ATTEMPT_MILLIS));
+  } else if (now >= lease.deadline) throw new StepFailure("join host", cause);
+};
 
 /** Holds, with heartbeats, for as long as no manager can be reached: that is no fault of this instance. */
 const managersInReach = (hold: Hold): Promise<string[]> =>
@@ -78,11 +111,13 @@ const managersInReach = (hold: Hold): Promise<string[]> =>
 
 const REJOIN_PAUSE_MILLIS = 10_000;
 
-const pauseBeforeRejoin = (hold: Hold, because: string): Promise<true> =>
-  watch<{ since: number }, true>(hold, "pause before joining again", {
+/** @returns the time after the pause. */
+const pauseBeforeRejoin = (hold: Hold, because: string): Promise<EpochMillis> =>
+  watch<{ since: EpochMillis }, EpochMillis>(hold, "pause before joining again", {
     memory: { since: 0 },
+    deadline: hold.lease.globalDeadline,
     look: async ({ since }, now) =>
       since > 0 && now - since >= REJOIN_PAUSE_MILLIS
-        ? { done: true }
+        ? { done: now }
         : { memory: { since: since || now }, because },
   });

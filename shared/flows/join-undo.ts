@@ -1,10 +1,10 @@
-// Leaves nothing of a failed join behind: out of the load balancer, out of the swarm.
+// Leaves nothing of a failed or overtaken join behind: out of the load balancer, out of the swarm.
 import { describeMember } from "../aws/auto-scaling.ts";
-import { leaveAnswer, parseAnswer, removeAnswer } from "../swarm/answers.ts";
+import { leaveAnswer, parseAnswer } from "../swarm/answers.ts";
 import { StepFailure } from "./failure.ts";
 import { onHost } from "./host.ts";
 import { outOfLoadBalancer } from "./load-balancer.ts";
-import { onManager } from "./manager.ts";
+import { type NodeHint, removeNode } from "./node.ts";
 import { type Hold, type Lease, watch } from "./watch.ts";
 
 /** Tidying up after a failure must not keep the hook from being abandoned. */
@@ -16,18 +16,12 @@ const unbound = (hold: Hold): Hold => {
   return { ...hold, lease };
 };
 
-/**
- * @param nodeId as the host gave it; empty: it gave none. A node that was never active carries no label to be found by.
- * @returns what could not be tidied, to be reported.
- */
-export const undo = async (
-  hold: Hold,
-  loadBalancer: string | undefined,
-  nodeId: string,
-): Promise<string[]> => {
+/** @returns what could not be tidied, to be reported. */
+export const undo = async (hold: Hold, progress: NodeHint & { registered: boolean }): Promise<string[]> => {
+  const { loadBalancer } = hold.world.config;
   const untidied: string[] = [];
   const start = await hold.flow.step("undo begins", async () => hold.world.now());
-  const within = { deadline: start + UNDO_SECONDS * 1000 };
+  const deadline = start + UNDO_SECONDS * 1000;
   const attempt = async (run: () => Promise<unknown>): Promise<void> => {
     try {
       await run();
@@ -35,30 +29,23 @@ export const undo = async (
       untidied.push(error instanceof Error ? error.message : String(error));
     }
   };
-  if (loadBalancer)
-    await attempt(() => outOfLoadBalancer(hold, loadBalancer, { attached: false, ...within }));
+  if (loadBalancer && progress.registered)
+    await attempt(() => outOfLoadBalancer(hold, loadBalancer, { attached: false, deadline }));
   await attempt(async () => {
-    const command = { document: "leave-swarm", parameters: {}, executionSeconds: 60, ...within };
+    const command = { document: "leave-swarm", parameters: {}, executionSeconds: 60, deadline };
     const answer = await onHost(hold, "undo: leave", command);
     if (answer.kind !== "answered") throw new StepFailure("undo: leave", answer.cause);
     parseAnswer(leaveAnswer, "leave-swarm", answer.stdout);
   });
-  await attempt(() =>
-    onManager(unbound(hold), "undo: remove", removeAnswer, {
-      document: "remove-node",
-      parameters: { instanceId: hold.lease.action.instanceId, nodeId },
-      executionSeconds: 60,
-      deadline: start + 2 * UNDO_SECONDS * 1000,
-    }),
-  );
+  await attempt(() => removeNode(unbound(hold), "undo: remove", progress, deadline + UNDO_SECONDS * 1000));
   return untidied;
 };
 
 /**
- * For a join that was overtaken: a node that no manager has labelled yet cannot be found by the retirement of a host that
- * died, so it is removed from here, once the instance is gone. Until then the retirement may still be at work on it.
+ * For a join that was overtaken. The retirement may have looked for the node before the host joined, and found nothing: what is
+ * left once the instance is gone goes from here.
  */
-export const removeOnceGone = async (hold: Hold, nodeId: string): Promise<void> => {
+export const removeOnceGone = async (hold: Hold, node: NodeHint): Promise<void> => {
   const free = unbound(hold);
   const gone = await watch<null, boolean>(free, "instance gone", {
     memory: null,
@@ -70,10 +57,5 @@ export const removeOnceGone = async (hold: Hold, nodeId: string): Promise<void> 
       return { memory: null, because: `the instance is ${member.lifecycleState}` };
     },
   });
-  if (!gone) return;
-  await onManager(free, "remove what joined", removeAnswer, {
-    document: "remove-node",
-    parameters: { instanceId: hold.lease.action.instanceId, nodeId },
-    executionSeconds: 60,
-  });
+  if (gone) await removeNode(free, "remove what joined", node);
 };

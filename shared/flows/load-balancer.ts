@@ -45,7 +45,7 @@ export const outOfLoadBalancer = async (
         return { memory: { asked: true }, because: "deregistration was just asked for", soon: true };
       }
       const { standing } = await describeMembership(hold.world.loadBalancing, loadBalancer, instanceId);
-      if (standing === "not-registered") return { done: true };
+      if (standing === "not-registered" || standing === "terminated") return { done: true };
       // Still a member although nobody is taking it out: the group was detached from the load balancer, or a race.
       const again = standing !== "draining";
       return { memory: { asked: !again }, because: `load balancer ${loadBalancer}: ${standing}` };

@@ -1,16 +1,16 @@
 // Is the host alive, and who is it to the swarm? The host itself answers; one that does not is dead as far as we can act on it.
-import type { HookAction } from "../aws/auto-scaling.ts";
+import { describeMember, type HookAction } from "../aws/auto-scaling.ts";
+import { describeMembership } from "../aws/load-balancing.ts";
 import { describeAgents } from "../aws/run-command.ts";
 import { beginRetireAnswer, parseAnswer } from "../swarm/answers.ts";
 import { Overtaken, StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { onHost } from "./host.ts";
+import { NO_HINT, type NodeHint } from "./node.ts";
 import { type Hold, type Lease, watch } from "./watch.ts";
 import type { EpochMillis, World } from "./world.ts";
 
-export type Host =
-  | { alive: true; swarm: string; nodeId: string | undefined }
-  | { alive: false; cause: string };
+export type Host = NodeHint & ({ alive: true; swarm: string } | { alive: false; cause: string });
 
 /** A living host answers within seconds; a join that it is in the middle of may keep it for a minute and a half. */
 const ANSWER_SECONDS = 180;
@@ -21,19 +21,11 @@ const SUSPECT_SECONDS = 30;
 export const hostAnswers = async (hold: Hold, options: { suspect: boolean }): Promise<Host> => {
   const patience = (options.suspect ? SUSPECT_SECONDS : ANSWER_SECONDS) * 1000;
   const deadline = Math.min(hold.lease.lookedAt + patience, hold.lease.deadline);
+  let hint = NO_HINT;
   try {
-    const online = await watch<null, boolean>(hold, "host reachable", {
-      memory: null,
-      deadline,
-      look: async () => {
-        const [agent] = await describeAgents(hold.world.systemsManager, [hold.lease.action.instanceId]);
-        if (agent?.online) return { done: true };
-        // An instance that was abandoned while it launched may never have had an agent: nothing to wait for.
-        if (!agent) return { done: false };
-        return { memory: null, because: "the SSM agent lost its connection" };
-      },
-    });
-    if (!online) return { alive: false, cause: "it never had an SSM agent online" };
+    const agent = await reachable(hold, deadline);
+    hint = { nodeId: "", address: agent.address };
+    if (!agent.online) return { ...hint, alive: false, cause: agent.cause };
     const command = {
       document: "begin-retire",
       parameters: { markRetiring: "yes" },
@@ -41,15 +33,49 @@ export const hostAnswers = async (hold: Hold, options: { suspect: boolean }): Pr
       deadline,
     };
     const answer = await onHost(hold, "host answers", command);
-    if (answer.kind === "silent") return { alive: false, cause: answer.cause };
+    if (answer.kind === "silent") return { ...hint, alive: false, cause: answer.cause };
     if (answer.kind === "refused") throw new StepFailure("host answers", `${answer.step}: ${answer.cause}`);
     const { swarm, nodeId } = parseAnswer(beginRetireAnswer, "begin-retire", answer.stdout);
-    return { alive: true, swarm, nodeId: nodeId || undefined };
+    return { ...hint, alive: true, swarm, nodeId };
   } catch (error) {
-    if (error instanceof StepFailure) return { alive: false, cause: error.message };
+    if (error instanceof StepFailure) return { ...hint, alive: false, cause: error.message };
     throw error;
   }
 };
+
+type Reach = { online: boolean; address: string; cause: string };
+
+/** The agent's own record keeps the address of a host that has died. */
+const reachable = (hold: Hold, deadline: EpochMillis): Promise<Reach> =>
+  watch<null, Reach>(hold, "host reachable", {
+    memory: null,
+    // The look itself ends in time, with the address.
+    deadline: deadline + 60_000,
+    look: async (_memory, now) => {
+      const [agent] = await describeAgents(hold.world.systemsManager, [hold.lease.action.instanceId]);
+      // An instance that was abandoned while it launched may never have had an agent: nothing to wait for.
+      if (!agent) return { done: { online: false, address: "", cause: "it never had an SSM agent online" } };
+      const cause = "the SSM agent lost its connection";
+      if (agent.online || now >= deadline)
+        return { done: { online: agent.online, address: agent.address, cause } };
+      return { memory: null, because: cause };
+    },
+  });
+
+/**
+ * A host that does not answer may be dead, or only out of reach. Its group calls a machine unhealthy that EC2 ended, and a
+ * load balancer no longer knows one that was terminated.
+ */
+export const isDead = (hold: Hold): Promise<boolean> =>
+  hold.flow.step("is it dead", async () => {
+    const { world, lease } = hold;
+    const member = await describeMember(world.autoScaling, lease.action.instanceId);
+    if (member === undefined || !member.healthy) return true;
+    const { loadBalancer } = world.config;
+    if (loadBalancer === undefined) return false;
+    const { standing } = await describeMembership(world.loadBalancing, loadBalancer, lease.action.instanceId);
+    return standing === "terminated";
+  });
 
 const SPOT_LOOK_SECONDS = 30;
 

@@ -1,9 +1,10 @@
 // The steps of a retirement, each with what it does when it fails.
-import { drainAnswer, leaveAnswer, parseAnswer, removeAnswer } from "../swarm/answers.ts";
+import { drainAnswer, leaveAnswer, parseAnswer } from "../swarm/answers.ts";
 import { failureOf, StepFailure } from "./failure.ts";
 import { type Answer, onHost } from "./host.ts";
 import { outOfLoadBalancer } from "./load-balancer.ts";
 import { onManager } from "./manager.ts";
+import type { NodeHint } from "./node.ts";
 import { type Shipping, waitUntilShipped } from "./ship.ts";
 import type { Hold } from "./watch.ts";
 import type { EpochMillis } from "./world.ts";
@@ -30,10 +31,13 @@ export const leaveLoadBalancer = async (
  * Drains every node of the instance. The mark that goes with the drain keeps a join in flight from ever activating it again.
  * @returns whether it was ever active: only such a machine can hold logs worth keeping it for.
  */
-export const drainNode = async (hold: Hold, nodeId: string | undefined): Promise<{ everActive: boolean }> => {
+export const drainNode = async (
+  hold: Hold,
+  { nodeId, address }: NodeHint,
+): Promise<{ everActive: boolean }> => {
   const answer = await onManager(hold, "drain node", drainAnswer, {
     document: "drain-node",
-    parameters: { instanceId: hold.lease.action.instanceId, nodeId: nodeId ?? "" },
+    parameters: { instanceId: hold.lease.action.instanceId, nodeId, address },
     executionSeconds: 60,
   });
   return { everActive: answer.activeSince !== "" };
@@ -80,13 +84,5 @@ export const leaveSwarm = async (hold: Hold): Promise<void> => {
     flow: hold.flow.name,
     instanceId: hold.lease.action.instanceId,
     cause: answer.cause,
-  });
-};
-
-export const removeFromSwarm = async (hold: Hold, nodeId: string | undefined): Promise<void> => {
-  await onManager(hold, "remove node", removeAnswer, {
-    document: "remove-node",
-    parameters: { instanceId: hold.lease.action.instanceId, nodeId: nodeId ?? "" },
-    executionSeconds: 60,
   });
 };

@@ -3,10 +3,11 @@
 import { completeAndProve } from "./completion.ts";
 import { failureOf, Overtaken } from "./failure.ts";
 import type { Flow } from "./flow.ts";
+import { NO_HINT, type NodeHint, removeNode } from "./node.ts";
 import { type HookFacts, type Opening, openFlow, readHook, takeLease } from "./opening.ts";
-import { hostAnswers, spotNotice } from "./retire-host.ts";
+import { hostAnswers, isDead, spotNotice } from "./retire-host.ts";
 import { awaitTerminateHook, isRetiring } from "./retire-states.ts";
-import { drainNode, leaveLoadBalancer, leaveSwarm, removeFromSwarm, shipLogs } from "./retire-steps.ts";
+import { drainNode, leaveLoadBalancer, leaveSwarm, shipLogs } from "./retire-steps.ts";
 import { type Fate, fateOf } from "./unshipped.ts";
 import type { Hold, Lease } from "./watch.ts";
 import type { FlowRequest, World } from "./world.ts";
@@ -42,7 +43,7 @@ export const retireNode = async (flow: Flow, world: World, request: FlowRequest)
   } catch (error) {
     if (error instanceof Overtaken) {
       const unbound: Lease = { ...hold.lease, mayGoOn: () => true, heartbeatTimeoutSeconds: undefined };
-      await removeFromSwarm({ ...hold, lease: unbound }, undefined);
+      await removeNode({ ...hold, lease: unbound }, "remove node", NO_HINT);
       return await report(flow, world, request, { outcome: "overtaken", state: error.state });
     }
     await reportFailure(flow, world, request, error);
@@ -98,15 +99,17 @@ const retire = async (
       attached: facts.group.loadBalancers.includes(loadBalancer),
     });
   }
-  if (!host.alive) return await withoutHost(hold, host.cause, options.why);
+  const { everActive } = await drainNode(hold, host);
+  if (!host.alive) return await withoutHost(hold, facts, { ...host, everActive, why: options.why });
 
-  const { everActive } = await drainNode(hold, host.nodeId);
   // Only now: the deadline has moved on by the time for which no manager answered.
   const shipBy = Math.max(facts.now, hold.lease.deadline - closing * 1000);
-  const shipping = await shipLogs(hold, host.swarm, shipBy);
-  if (shipping.hostSilent) {
+  let shipping = await shipLogs(hold, host.swarm, shipBy);
+  while (shipping.hostSilent) {
     const again = await hostAnswers(hold, { suspect: true });
-    if (!again.alive) return await withoutHost(hold, again.cause, options.why);
+    if (!again.alive)
+      return await withoutHost(hold, facts, { ...host, ...again, everActive, why: options.why });
+    shipping = await shipLogs(hold, again.swarm, shipBy);
   }
   const fate: Fate = shipping.flushed
     ? { go: true, logs: everActive ? "shipped" : "none", details: shipping.summary }
@@ -114,18 +117,31 @@ const retire = async (
 
   // A machine that is kept does not leave: that would remove its containers and their own logs.
   if (fate.go) await leaveSwarm(hold);
-  await removeFromSwarm(hold, host.nodeId);
-  await finish(hold, fate.go ? "CONTINUE" : "ABANDON", options.why);
+  return await close(hold, host, fate, options.why);
+};
+
+/** The short way for a dead host: what needs it is skipped, and what was lost with it is said. One out of reach may yet be kept. */
+const withoutHost = async (
+  hold: Hold,
+  facts: HookFacts,
+  host: NodeHint & { cause: string; everActive: boolean; why: Why },
+): Promise<RetireOutcome> => {
+  const details = `the host did not answer: ${host.cause}`;
+  const gone: Fate = { go: true, logs: host.everActive ? "died with the host" : "none", details };
+  const shipping = { flushed: false, summary: details, ranges: [] };
+  const fate =
+    !host.everActive || (await isDead(hold))
+      ? gone
+      : await fateOf(hold, facts, { shipping, everActive: host.everActive });
+  return await close(hold, host, fate, host.why);
+};
+
+const close = async (hold: Hold, node: NodeHint, fate: Fate, why: Why): Promise<RetireOutcome> => {
+  await removeNode(hold, "remove node", node);
+  await finish(hold, fate.go ? "CONTINUE" : "ABANDON", why);
   return fate.go
     ? { outcome: "retired", logs: fate.logs, details: fate.details }
     : { outcome: "retained", details: fate.details };
-};
-
-/** The short way: what needs the host is skipped, and that its logs went with it is said. */
-const withoutHost = async (hold: Hold, cause: string, why: Why): Promise<RetireOutcome> => {
-  await removeFromSwarm(hold, undefined);
-  await finish(hold, "CONTINUE", why);
-  return { outcome: "retired", logs: "died with the host", details: `the host did not answer: ${cause}` };
 };
 
 /** After a Spot warning the hook fires only once the instance has died. */

@@ -85,7 +85,9 @@ const sampleUntilJudged = (hold: Hold, name: string, deadline: EpochMillis): Pro
       }
       if (look.done.kind !== "answered") {
         const shipping = unknown(`log-state: ${look.done.cause}`);
-        return { done: { shipping, stopped: look.done.kind === "silent" ? "host silent" : "judged" } };
+        return {
+          done: { shipping, stopped: look.done.kind === "silent" && !over ? "host silent" : "judged" },
+        };
       }
       const kept = [...answers, look.done.stdout].slice(-KEPT_ANSWERS);
       const judgement = judgeAnswers(kept, config.scanIntervalSeconds);

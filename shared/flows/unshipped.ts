@@ -6,7 +6,7 @@ import type { Hold } from "./watch.ts";
 import type { World } from "./world.ts";
 
 export type Fate =
-  | { go: true; logs: "shipped" | "none" | "rescued" | "given up"; details: string }
+  | { go: true; logs: "shipped" | "none" | "rescued" | "given up" | "died with the host"; details: string }
   /** The machine stays, abandoned by its group and still billed. */
   | { go: false; details: string };
 

@@ -60,21 +60,6 @@ const throttler = () => {
   return { interceptor, throttle };
 };
 
-/**
- * A host that dies between joining and the moment in which its flow has read its node id leaves a drained node without a label,
- * which no flow can find: that is repair's work. Everything before and after this moment is the flows' own.
- */
-const nodeIsKnown = (world: TestWorld, id: string): Promise<void> =>
-  world.until(() => {
-    const flow = `join-${id}-0`;
-    const over = world.executions().some(({ name, status }) => name === flow && status !== "RUNNING");
-    const asked = world.commands("join-host").filter(({ instanceId }) => instanceId === id).length;
-    const read = world.log.filter(
-      ({ message, fields }) => message === "step done" && fields.step === "join host" && fields.flow === flow,
-    ).length;
-    return over || asked === read || world.machines.hosts.get(id)?.nodeId === undefined;
-  });
-
 const happen = async (world: TestWorld, one: Happening, throttle: (calls: number) => void): Promise<void> => {
   const id = "worker" in one ? (world.members().at(one.worker)?.id ?? "") : "";
   const host = world.machines.hosts.get(id);
@@ -85,7 +70,6 @@ const happen = async (world: TestWorld, one: Happening, throttle: (calls: number
         world.terminate(id, false);
       return;
     case "kill":
-      await nodeIsKnown(world, id);
       return world.machines.alive(id) ? world.machines.kill(id) : undefined;
     case "block output":
       return host?.logs.block(true);

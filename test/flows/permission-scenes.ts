@@ -99,7 +99,10 @@ export const REFUSAL = /is not authorized to perform|The ciphertext refers to/;
  */
 export const ending = (world: PermissionWorld, id: string, kind: "join" | "retire"): string => {
   const execution = world.executions().find(({ name }) => name === `${kind}-${id}-0`);
-  const { outcome, step, logs, loadBalancer } = JSON.parse(execution?.result ?? "{}") as Record<string, string>;
+  const { outcome, step, logs, loadBalancer } = JSON.parse(execution?.result ?? "{}") as Record<
+    string,
+    string
+  >;
   const detail = step ?? logs ?? loadBalancer;
   const became =
     execution === undefined

@@ -26,7 +26,8 @@ const sdkAttempts: Interceptor = async (call, next) => {
     try {
       return await next(call);
     } catch (error) {
-      if (!(error instanceof AwsError && /Throttl|TooMany/.test(error.code)) || attempt === attempts) throw error;
+      if (!(error instanceof AwsError && /Throttl|TooMany/.test(error.code)) || attempt === attempts)
+        throw error;
     }
   }
 };
@@ -51,7 +52,7 @@ const createUnpleasantWorld = async (sides: Partial<Sides>, options: WorldOption
   const world = await createTestWorld({ ...options, interceptors: [sdkAttempts, throttling.intercept] });
   const { autoScaling, systemsManager } = world;
   const disturbEvents = (deliveries: Deliveries | undefined) => disturbBus(world, deliveries);
-  new Unpleasant({ throttling, autoScaling, systemsManager, disturbEvents }).set(sides);
+  new Unpleasant({ throttling, autoScaling, systemsManager, disturbEvents, refusals: { left: 0 } }).set(sides);
   return world;
 };
 

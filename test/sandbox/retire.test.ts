@@ -1,7 +1,7 @@
 import { TerminateInstanceInAutoScalingGroupCommand } from "@aws-sdk/client-auto-scaling";
 import {
   endedHook,
-  expectEveryLineShipped,
+  expectLinesShipped,
   expectNothingLeft,
   makeLines,
   outcomeOf,
@@ -16,7 +16,6 @@ describe("a worker that retires", () => {
 
   /** The worker that scale-in takes next: the oldest. */
   const next = async () => (await sandbox().workers())[0]?.instanceId ?? "";
-  const written = async () => (await sandbox().control.logLines()).written;
 
   afterEach(async () => {
     await sandbox().control.collectorMode("accepting");
@@ -25,7 +24,7 @@ describe("a worker that retires", () => {
   }, 150_000);
 
   it("is out of the load balancer, drained, shipped, and out of the swarm, in this order, its hook completed once", async () => {
-    expect(await makeLines(sandbox(), 50)).toBe(50);
+    const lines = await makeLines(sandbox(), 50);
     const retiring = await next();
     const from = sandbox().timeline.length;
     await sandbox().scale(1);
@@ -37,9 +36,6 @@ describe("a worker that retires", () => {
       outcome: "retired",
       logs: "shipped",
     });
-    const told = sandbox()
-      .timeline.slice(from)
-      .filter(({ instanceId }) => instanceId === retiring);
     const order = [
       /deregistered/,
       /set to drain/,
@@ -47,11 +43,19 @@ describe("a worker that retires", () => {
       /leave swarm/,
       /Terminating:Wait → Terminating:Proceed/,
     ];
-    const places = order.map((part) => told.findIndex(({ text }) => part.test(text)));
-    expect(places).toEqual([...places].sort((a, b) => a - b));
-    expect(places).not.toContain(-1);
+    const times = await Promise.all(
+      order.map((part) =>
+        sandbox().until(String(part), () => {
+          const told = sandbox()
+            .timeline.slice(from)
+            .filter(({ instanceId }) => instanceId === retiring);
+          return told.find(({ text }) => part.test(text))?.at;
+        }),
+      ),
+    );
+    expect(times).toEqual([...times].sort((a, b) => a - b));
     await expectNothingLeft(sandbox(), retiring);
-    await expectEveryLineShipped(sandbox());
+    expectLinesShipped(sandbox(), lines);
   }, 120_000);
 
   it("once, when its event comes three times", async () => {
@@ -106,13 +110,13 @@ describe("a worker that retires", () => {
   it("whose filebeat is dead gets it started again, and loses no line", async () => {
     const retiring = await next();
     await sandbox().control.stopShipper(retiring);
-    expect(await makeLines(sandbox(), 40, 1_000)).toBe(40);
+    const lines = await makeLines(sandbox(), 40, 1_000);
     await sandbox().scale(1);
     expect(await outcomeOf(sandbox(), `retire-${retiring}-0`, 150)).toMatchObject({
       outcome: "retired",
       logs: "shipped",
     });
-    await expectEveryLineShipped(sandbox());
+    expectLinesShipped(sandbox(), lines);
   }, 240_000);
 
   it("and is killed in the middle goes the short way, leaving no node behind", async () => {
@@ -173,9 +177,8 @@ describe("a worker that retires", () => {
 
   it("with filebeat's output blocked is kept with its logs, and nothing is lost", async () => {
     const kept = await next();
-    const before = await written();
     await sandbox().control.collectorMode("blocked");
-    expect(await makeLines(sandbox(), 60, 3_000)).toBe(60);
+    const lines = await makeLines(sandbox(), 60, 3_000);
     await sandbox().scale(1);
     expect(await endedHook(sandbox(), kept, "retire", 150)).toMatchObject({
       result: "ABANDON",
@@ -189,9 +192,9 @@ describe("a worker that retires", () => {
 
     // The machine goes on shipping for as long as it is kept.
     await sandbox().control.collectorMode("accepting");
-    await sandbox().until("every line at the collector", async () => {
-      const lines = await sandbox().control.logLines();
-      return lines.written >= before + 60 && lines.accepted === lines.written;
+    await sandbox().until("the lines at the collector", () => {
+      expectLinesShipped(sandbox(), lines);
+      return true;
     });
     await sandbox().autoScaling.send(
       new TerminateInstanceInAutoScalingGroupCommand({

@@ -238,8 +238,9 @@ describe("join tokens and the registry's password", () => {
 
   it("are left on no host: neither by the agent, nor in its home, nor in a temporary file", async () => {
     for (const instanceId of await ids()) {
-      const places = "/var/lib/amazon /run /tmp /root /var/lib/filebeat";
-      const script = `find ${places} -xdev -type f -size -500k ! -path '/root/.npm/*' -exec cat {} + 2>/dev/null | gzip | base64 -w0`;
+      const places = "/var/lib/amazon /run /tmp /root /etc /var/lib/filebeat";
+      // What is older than the machine is this computer's own, and shines through.
+      const script = `find ${places} -xdev -type f -newer /run/boot.sh -size -500k -exec cat {} + | gzip | base64 -w0`;
       const { stdout } = await sandbox().control.exec(instanceId, script);
       const content = gunzipSync(Buffer.from(stdout, "base64")).toString();
       expect(content).toContain("SSM_tokenParameter");
@@ -253,7 +254,9 @@ describe("join tokens and the registry's password", () => {
     // It really looked while those ran that have to do with secrets.
     for (const part of ["/swarm/join", "/images/create", "GetParameter", "GetAuthorizationToken"])
       expect(commandLines.filter((line) => line.includes(part)).length).toBeGreaterThan(0);
-    expect(environments.filter((one) => one.includes("AWS_LAMBDA_FUNCTION_NAME=")).length).toBe(3);
+    expect(
+      environments.filter((one) => one.includes("AWS_LAMBDA_FUNCTION_NAME=")).length,
+    ).toBeGreaterThanOrEqual(3);
     expect(environments.filter((one) => one.includes("SSM_tokenParameter=")).length).toBeGreaterThan(0);
     expect(commandLines.filter((line) => secretsIn(line).length > 0)).toEqual([]);
     expect(environments.filter((one) => secretsIn(one).length > 0)).toEqual([]);

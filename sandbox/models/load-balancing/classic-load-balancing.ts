@@ -131,7 +131,7 @@ export class ClassicLoadBalancing implements ServiceModel {
 
   #exists(instanceId: string): boolean {
     const { machines } = this.#options;
-    return machines.alive(instanceId) || machines.agent(instanceId) !== undefined;
+    return machines.alive(instanceId);
   }
 
   /** The instance ids of a call. @throws AwsError InvalidInstance for one that was terminated, or never was. */

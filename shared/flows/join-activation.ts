@@ -1,0 +1,74 @@
+// From a host in reach to an active node on which a task runs: the host and one manager, turn by turn.
+import { activateAnswer, awaitTasksAnswer, type Needs, parseAnswer } from "../swarm/answers.ts";
+import { readNeeds, sameNeeds, writeNeeds } from "../swarm/needs.ts";
+import { Overtaken, StepFailure } from "./failure.ts";
+import { onHost } from "./host.ts";
+import { hostJoins } from "./join-host.ts";
+import { onManager } from "./manager.ts";
+import type { Hold } from "./watch.ts";
+
+const ACTIVATE_SECONDS = 60;
+/** Start of the application until its health check passes. */
+const TASKS_SECONDS = 300;
+/** Each round is a roll that came between, or a swarm that forgot the node. */
+const MOST_ROUNDS = 5;
+
+export const readHint = (hold: Hold): Promise<Needs> =>
+  hold.flow.step("read needs", () => readNeeds(hold.world));
+
+/**
+ * Prepares and joins the host, then has a manager activate it; again when the services changed in between.
+ * @param progress is told the node's id as soon as it is known.
+ */
+export const nodeBecomesActive = async (
+  hold: Hold,
+  progress: { nodeId: string },
+): Promise<{ nodeId: string; tasks: number }> => {
+  let needs = await readHint(hold);
+  let rejoin = false;
+  for (let round = 1; round <= MOST_ROUNDS; round++) {
+    const nodeId = await hostJoins(hold, needs, { mode: "join", rejoin });
+    progress.nodeId = nodeId;
+    const answer = await activate(hold, nodeId, needs);
+    if (answer.outcome === "retiring") throw new Overtaken("activate node", "retiring");
+    if (answer.outcome === "active") return { nodeId, tasks: answer.tasks.length };
+    rejoin = answer.outcome === "unknown-node";
+    if (answer.outcome === "changed") needs = await learnNeeds(hold, answer, needs);
+  }
+  throw new StepFailure(
+    "activate node",
+    `the services changed, or the managers did not know the node, ${MOST_ROUNDS} times in a row`,
+  );
+};
+
+const activate = (hold: Hold, nodeId: string, needs: Needs) =>
+  onManager(hold, "activate node", activateAnswer, {
+    document: "activate-node",
+    parameters: {
+      nodeId,
+      instanceId: hold.lease.action.instanceId,
+      images: needs.images.join(" "),
+      directories: needs.directories.join(" "),
+      now: new Date(hold.lease.lookedAt).toISOString(),
+    },
+    executionSeconds: ACTIVATE_SECONDS,
+  });
+
+/** What the manager says replaces the hint, also for the next join. */
+const learnNeeds = async (hold: Hold, { images, directories }: Needs, before: Needs): Promise<Needs> => {
+  const needs: Needs = { images, directories };
+  if (sameNeeds(needs, before))
+    throw new StepFailure("activate node", "the services need what the host already holds");
+  await hold.flow.step("write needs", () => writeNeeds(hold.world, needs));
+  return needs;
+};
+
+export const taskRuns = async (hold: Hold): Promise<void> => {
+  const answer = await onHost(hold, "task runs", {
+    document: "await-tasks",
+    parameters: { waitSeconds: String(TASKS_SECONDS) },
+    executionSeconds: TASKS_SECONDS + 30,
+  });
+  if (answer.kind !== "answered") throw new StepFailure("task runs", answer.cause);
+  parseAnswer(awaitTasksAnswer, "await-tasks", answer.stdout);
+};

@@ -1,0 +1,187 @@
+// What becomes of an instance's life when exactly one permission is missing: a row for each that any life uses. How to read
+// an ending: permission-scenes.ts, `ending`.
+import type { SceneName } from "./permission-scenes.ts";
+
+export interface Expected {
+  /** Default: the group owns the load balancer. */
+  scene?: SceneName;
+  flow: "join" | "retire";
+  ends: string;
+}
+
+/** The flow gives up at a step, says why, and hands the instance back. */
+const abandoned = (step: string, refusedAt = step, scene?: SceneName): Expected => ({
+  ...(scene && { scene }),
+  flow: "join",
+  ends: `abandoned (${step}); told: step failed (${refusedAt}), join abandoned (${step}); hook ABANDON by call`,
+});
+
+/** Told by the host itself, whose script was refused. */
+const hostRefused: Expected = {
+  flow: "join",
+  ends: "abandoned (join host); told: join abandoned (join host); hook ABANDON by call",
+};
+
+/** Before it holds the instance a flow can only fail: its execution tells why, and the hook's own timeout decides. */
+const joinFails: Expected = {
+  flow: "join",
+  ends: "execution FAILED; hook ABANDON by timeout; dead letter",
+};
+const retireFails: Expected = {
+  flow: "retire",
+  ends: "execution FAILED; hook CONTINUE by timeout; dead letter",
+};
+
+/** The retirement fails and leaves the hook open. */
+const held = (step: string, refusedAt = step, scene?: SceneName): Expected => ({
+  ...(scene && { scene }),
+  flow: "retire",
+  ends:
+    `execution FAILED; told: step failed (${refusedAt}), retire failed: the hook stays open (${step}); ` +
+    "hook CONTINUE by timeout; dead letter",
+});
+
+const retire = (ends: string, scene?: SceneName): Expected => ({
+  ...(scene && { scene }),
+  flow: "retire",
+  ends,
+});
+
+/** Dispatch is tried three times; then the event is a dead letter. */
+const noJoin: Expected = { flow: "join", ends: "never started; hook ABANDON by timeout; dead letter" };
+const noRetire: Expected = { flow: "retire", ends: "never started; hook CONTINUE by timeout; dead letter" };
+
+const goesOn = (scene?: SceneName): Expected =>
+  retire(
+    "retired (shipped); told: step failed (load balancer out), not out of the load balancer: going on (load balancer out); hook CONTINUE by call",
+    scene,
+  );
+
+const GROUP = "autoScalingGroup:*:autoScalingGroupName/hive-workers";
+const NEVER_HEALTHY = "the load balancer never finds it healthy";
+
+/** Role → action and resource → what happens without it. */
+export const endings: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
+  DispatchRole: {
+    "autoscaling:DescribeAutoScalingInstances on *": noJoin,
+    "lambda:InvokeFunction on function:hive-swarm-dev-join-node:durable": noJoin,
+    "lambda:InvokeFunction on function:hive-swarm-dev-retire-node:durable": noRetire,
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node": noJoin,
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node": noRetire,
+  },
+  JoinNodeRole: {
+    "autoscaling:DescribeAutoScalingGroups on *": joinFails,
+    "autoscaling:DescribeAutoScalingInstances on *": joinFails,
+    "autoscaling:DescribeLifecycleHooks on *": joinFails,
+    "lambda:CheckpointDurableExecution on function:hive-swarm-dev-join-node:*/durable-execution/*/*":
+      joinFails,
+    // It could neither complete nor abandon: the hook's timeout did.
+    [`autoscaling:CompleteLifecycleAction on ${GROUP}`]: {
+      flow: "join",
+      ends: "overtaken; told: completion failed (complete CONTINUE); hook ABANDON by timeout",
+    },
+    // A join that is quicker than the hook's timeout needs none.
+    [`autoscaling:RecordLifecycleActionHeartbeat on ${GROUP}`]: {
+      flow: "join",
+      ends: "joined (in service); told: heartbeat failed (agent online); hook CONTINUE by call",
+    },
+    // The group has registered it; that this cannot be confirmed is said.
+    "elasticloadbalancing:DescribeInstanceHealth on *": {
+      flow: "join",
+      ends: "joined (not confirmed); told: step failed (load balancer in), not in service after CONTINUE (load balancer in); hook CONTINUE by call",
+    },
+    "elasticloadbalancing:RegisterInstancesWithLoadBalancer on loadbalancer/hive": abandoned(
+      "load balancer in",
+      "load balancer in",
+      "the flows own the load balancer",
+    ),
+    "elasticloadbalancing:DeregisterInstancesFromLoadBalancer on loadbalancer/hive": abandoned(
+      "load balancer in",
+      "load balancer out",
+      NEVER_HEALTHY,
+    ),
+    "ssm:DescribeInstanceInformation on *": abandoned("agent online"),
+    "ssm:GetCommandInvocation on *": abandoned("join host"),
+    "ssm:CancelCommand on *": abandoned(
+      "activate node",
+      "activate node",
+      "a manager stops while it activates",
+    ),
+    // Steps of the engine itself; the cause names action and parameter.
+    "ssm:GetParameter on parameter/hive-swarm/hive/services": {
+      flow: "join",
+      ends: "abandoned (StepError); told: join abandoned (StepError); hook ABANDON by call",
+    },
+    "ssm:PutParameter on parameter/hive-swarm/hive/services": {
+      flow: "join",
+      ends: "abandoned (StepError); told: join abandoned (StepError); hook ABANDON by call",
+    },
+    "ssm:SendCommand on instance/*": abandoned("join host"),
+    "ssm:SendCommand on document/hive-swarm-dev-join-host": abandoned("join host"),
+    "ssm:SendCommand on document/hive-swarm-dev-activate-node": abandoned("activate node"),
+    "ssm:SendCommand on document/hive-swarm-dev-await-tasks": abandoned("task runs"),
+    "ssm:SendCommand on document/hive-swarm-dev-leave-swarm": abandoned(
+      "load balancer in",
+      "undo: leave",
+      NEVER_HEALTHY,
+    ),
+    "ssm:SendCommand on document/hive-swarm-dev-remove-node": abandoned(
+      "load balancer in",
+      "undo: remove",
+      NEVER_HEALTHY,
+    ),
+  },
+  RetireNodeRole: {
+    "autoscaling:DescribeAutoScalingGroups on *": retireFails,
+    "autoscaling:DescribeAutoScalingInstances on *": retireFails,
+    "autoscaling:DescribeLifecycleHooks on *": retireFails,
+    "lambda:CheckpointDurableExecution on function:hive-swarm-dev-retire-node:*/durable-execution/*/*":
+      retireFails,
+    [`autoscaling:CompleteLifecycleAction on ${GROUP}`]: retire(
+      "retired (shipped); told: completion failed (complete CONTINUE); hook CONTINUE by timeout",
+    ),
+    [`autoscaling:RecordLifecycleActionHeartbeat on ${GROUP}`]: retire(
+      "retired (shipped); told: heartbeat failed (host reachable); hook CONTINUE by call",
+    ),
+    // A load balancer that cannot be left must not keep the logs from being shipped.
+    "elasticloadbalancing:DescribeInstanceHealth on *": goesOn(),
+    "elasticloadbalancing:DeregisterInstancesFromLoadBalancer on loadbalancer/hive": goesOn(
+      "the flows own the load balancer",
+    ),
+    "ssm:DescribeInstanceInformation on *": held("drain node", "host reachable"),
+    "ssm:GetCommandInvocation on *": held("drain node", "host answers"),
+    "ssm:CancelCommand on *": held("drain node", "drain node", "a manager stops while it drains"),
+    "ssm:SendCommand on instance/*": held("drain node", "host answers"),
+    // A machine that cannot be asked, and is not known to be dead, is kept with its logs.
+    "ssm:SendCommand on document/hive-swarm-dev-begin-retire": retire(
+      "retained; told: step failed (host answers), retire: logs were not shipped; hook ABANDON by call",
+    ),
+    "ssm:SendCommand on document/hive-swarm-dev-drain-node": held("drain node"),
+    // Logs that cannot be proved shipped are not shipped: the machine is kept.
+    "ssm:SendCommand on document/hive-swarm-dev-log-state": retire(
+      "retained; told: step failed (logs shipped), retire: logs were not shipped; hook ABANDON by call",
+    ),
+    "ssm:SendCommand on document/hive-swarm-dev-restart-shipper": retire(
+      "retained; told: step failed (restart filebeat), retire: logs were not shipped; hook ABANDON by call",
+      "filebeat is dead",
+    ),
+    "ssm:SendCommand on document/hive-swarm-dev-rescue-logs": retire(
+      "retired (given up); told: step failed (rescue logs), retire: logs were not shipped; hook CONTINUE by call",
+      "logs are rescued",
+    ),
+    // The node is removed by force in any case.
+    "ssm:SendCommand on document/hive-swarm-dev-leave-swarm": retire(
+      "retired (shipped); told: step failed (leave swarm), host did not leave; hook CONTINUE by call",
+    ),
+    "ssm:SendCommand on document/hive-swarm-dev-remove-node": held("remove node"),
+  },
+  WorkerInstanceRole: {
+    "ecr:GetAuthorizationToken on *": hostRefused,
+    "kms:Decrypt on key/*": hostRefused,
+    "ssm:GetParameter on parameter/hive-swarm/hive/join-token/worker": hostRefused,
+    "s3:PutObject on hive-rescued-logs/hive/*": retire(
+      "retired (given up); told: retire: logs were not shipped; hook CONTINUE by call",
+      "logs are rescued",
+    ),
+  },
+};

