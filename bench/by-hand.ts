@@ -4,12 +4,14 @@ import { CompleteLifecycleActionCommand } from "@aws-sdk/client-auto-scaling";
 import { describe, judge, parseLogState } from "../shared/logs/index.ts";
 import type { Share } from "./history.ts";
 import { answerOf, parametersFor, type RecipeStep, scriptOf } from "./recipe.ts";
-import { type Hook, hookSpan, type Stage, workerGroup } from "./stage.ts";
+import { type Hook, hookSpan, LOG_DOCUMENT, type Stage, workerGroup } from "./stage.ts";
 
 export interface HandMeasured {
   seconds: number;
   /** One for each document, and `complete` for the hook. */
   shares: Share[];
+  /** How often the logs were sampled: once, unless filebeat was still behind. */
+  logSamples: number;
 }
 
 /** Outcomes with which the next script may run. */
@@ -25,19 +27,21 @@ export const byHand = async (
   const { sandbox } = stage;
   const shares: Share[] = [];
   let nodeId = "";
+  let logSamples = 0;
   for (const step of recipe) {
     const started = performance.now();
     const parameters = parametersFor(step, { instanceId, nodeId, now: new Date().toISOString() });
     const machine = step.on === "host" ? instanceId : stage.manager;
     const script = scriptOf(step.document, parameters);
     const run = async (): Promise<string> => {
+      if (step.document === LOG_DOCUMENT) logSamples++;
       const result = await sandbox.control.exec(machine, script, Number(parameters.executionTimeout ?? 60));
       if (result.exitCode === 0) return result.stdout;
       throw new Error(
         `${step.document} failed by hand on ${machine} (${result.exitCode}): ${result.stdout}${result.stderr}`,
       );
     };
-    const stdout = step.document === "log-state" ? await runUntilShipped(run, parameters) : await run();
+    const stdout = step.document === LOG_DOCUMENT ? await runUntilShipped(run, parameters) : await run();
     const answer = answerOf(stdout);
     if (!GOOD.has(answer.outcome as string | undefined))
       throw new Error(`${step.document} answered by hand: ${stdout}`);
@@ -55,7 +59,7 @@ export const byHand = async (
   );
   shares.push({ name: "complete", seconds: (performance.now() - started) / 1000 });
   const { startedAt, endedAt } = await hookSpan(stage, instanceId, hook);
-  return { seconds: (endedAt - startedAt) / 1000, shares };
+  return { seconds: (endedAt - startedAt) / 1000, shares, logSamples };
 };
 
 /** Logs that are not shipped after so many samples never will be; without a fault the first one says that they are. */

@@ -7,7 +7,7 @@ import {
 import type { CommandRecord } from "../sandbox/models/systems-manager/types.ts";
 import { type CallCount, countCalls, readCalls, type SentCommand, sentCommands } from "./calls.ts";
 import { billedMilliseconds, costOf, type Span, sharesOf } from "./history.ts";
-import { type Hook, hookSpan, type Stage } from "./stage.ts";
+import { type Hook, hookSpan, LOG_DOCUMENT, type Stage } from "./stage.ts";
 import { sumOf } from "./statistics.ts";
 
 export interface StepShare {
@@ -32,6 +32,8 @@ export interface FlowMeasured {
   /** What an invocation takes that runs no command, and so pauses nowhere: the median tells of the rest. */
   lightInvocations: number[];
   sent: SentCommand[];
+  /** How often the logs were sampled: once, unless filebeat was still behind. */
+  logSamples: number;
 }
 
 const FUNCTION: Record<Hook, string> = {
@@ -67,6 +69,7 @@ export const measureFlow = async (stage: Stage, hook: Hook, instanceId: string):
       .filter(({ startedAt, endedAt }) => !sends.some(({ time }) => time >= startedAt && time <= endedAt))
       .map(({ startedAt, endedAt }) => endedAt - startedAt),
     sent: sends,
+    logSamples: sends.filter(({ document }) => document.endsWith(`-${LOG_DOCUMENT}`)).length,
   };
 };
 

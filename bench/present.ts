@@ -1,6 +1,7 @@
 // The report as text for a person.
 import { table as drawn } from "../sandbox/terminal/table.ts";
-import type { BenchReport, HookReport } from "./report.ts";
+import type { HookReport } from "./hook-report.ts";
+import type { BenchReport } from "./report.ts";
 import type { Spread } from "./statistics.ts";
 
 const seconds = (value: number): string => value.toFixed(2);
@@ -114,6 +115,7 @@ export const present = (report: BenchReport, framed?: boolean): string[] => {
     costs(table, report),
     [
       `The first join of a cluster: ${seconds(firstJoin.seconds)} s, ${firstJoin.managerCommands} commands on managers (there is no hint yet of what the services need)`,
+      `The logs were sampled, in each retirement by the operator: ${retire.logSamples.operator.join(" ")}; by hand: ${retire.logSamples.byHand.join(" ")}`,
       `A retirement of ${(tenMinutes.seconds / 60).toFixed(1)} minutes (output blocked): ${retire.billedSecondsOfTenMinutes} billed seconds, ${tenMinutes.pausedSeconds} of them pauses between looks; ` +
         `${tenMinutes.invocations} invocations, ${tenMinutes.operations} operations, ${tenMinutes.awsCalls} AWS calls`,
     ].join("\n"),

@@ -1,41 +1,9 @@
 // The measurements, reduced to what is reported: medians with their spread, ratios, and how each aim is met. Pure.
-import type { HandMeasured } from "./by-hand.ts";
+import { type HookReport, hookReport } from "./hook-report.ts";
 import type { Lives } from "./lives.ts";
 import type { LongRetire } from "./long-retire.ts";
-import type { FlowMeasured } from "./operator.ts";
 import type { FunctionMeasured } from "./start-up.ts";
-import { medianOf, rounded, type Spread, spreadOf, sumOf } from "./statistics.ts";
-
-export interface StepRow {
-  /** Of the flow. */
-  name: string;
-  documents: string[];
-  seconds: number;
-  /** How long the flow's own scripts ran on the machine. */
-  scriptSeconds: number;
-  /** The same documents by hand. */
-  byHandSeconds: number;
-}
-
-export interface HookReport {
-  /** Event → CONTINUE, over the same commands back to back by a script. */
-  ratio: number;
-  seconds: number;
-  byHandSeconds: number;
-  spread: { seconds: Spread; byHandSeconds: Spread };
-  managerCommands: number;
-  hostCommands: number;
-  /** Calls of AWS by the functions, without the durable engine's own. */
-  awsCalls: number;
-  awsCallsByOperation: Record<string, number>;
-  /** The durable engine's own calls. */
-  checkpoints: number;
-  hostAwsCalls: number;
-  operations: number;
-  invocations: number;
-  billedSeconds: number;
-  steps: StepRow[];
-}
+import { medianOf, rounded, roundedSpread, type Spread } from "./statistics.ts";
 
 export interface FunctionReport {
   bytes: number;
@@ -68,7 +36,12 @@ export interface BenchReport {
   machine: Machine;
   versions: Record<string, string>;
   join: HookReport;
-  retire: HookReport & { billedSecondsOfTenMinutes: number; tenMinutes: LongRetire };
+  retire: HookReport & {
+    billedSecondsOfTenMinutes: number;
+    tenMinutes: LongRetire;
+    /** Of each retirement, how often the logs were sampled: one that had to wait for filebeat twice is no match for one that had not. */
+    logSamples: { operator: number[]; byHand: number[] };
+  };
   /** The first join of a cluster, which finds no hint of what the services need. */
   firstJoin: { seconds: number; managerCommands: number };
   functions: Record<string, FunctionReport>;
@@ -80,55 +53,6 @@ export interface Measurements {
   longRetire: LongRetire;
   functions: Record<string, FunctionMeasured>;
 }
-
-const roundedSpread = ({ median, min, max }: Spread): Spread => ({
-  median: rounded(median),
-  min: rounded(min),
-  max: rounded(max),
-});
-
-const stepRows = (flows: readonly FlowMeasured[], hands: readonly HandMeasured[]): StepRow[] => {
-  // All flows go the same way when nothing is in their way; the first one says which.
-  return (flows[0]?.shares ?? []).map(({ name, documents }): StepRow => {
-    const own = flows.flatMap(({ shares }) => shares.find((share) => share.name === name) ?? []);
-    const same = name === "complete CONTINUE" ? ["complete"] : documents;
-    const byHand = hands.map(({ shares }) =>
-      sumOf(shares.filter((share) => same.includes(share.name)).map(({ seconds }) => seconds)),
-    );
-    return {
-      name,
-      documents: [...new Set(documents)],
-      seconds: rounded(medianOf(own.map(({ seconds }) => seconds))),
-      scriptSeconds: rounded(medianOf(own.map(({ scriptSeconds }) => scriptSeconds))),
-      byHandSeconds: rounded(medianOf(byHand)),
-    };
-  });
-};
-
-const hookReport = (flows: readonly FlowMeasured[], hands: readonly HandMeasured[]): HookReport => {
-  const median = (value: (flow: FlowMeasured) => number): number => rounded(medianOf(flows.map(value)));
-  const seconds = spreadOf(flows.map((flow) => flow.seconds));
-  const byHandSeconds = spreadOf(hands.map((hand) => hand.seconds));
-  const operations = [...new Set(flows.flatMap(({ calls }) => Object.keys(calls.byOperation)))].sort();
-  return {
-    ratio: rounded(seconds.median / byHandSeconds.median, 2),
-    seconds: rounded(seconds.median),
-    byHandSeconds: rounded(byHandSeconds.median),
-    spread: { seconds: roundedSpread(seconds), byHandSeconds: roundedSpread(byHandSeconds) },
-    managerCommands: median((flow) => flow.managerCommands),
-    hostCommands: median((flow) => flow.hostCommands),
-    awsCalls: median(({ calls }) => calls.total),
-    awsCallsByOperation: Object.fromEntries(
-      operations.map((operation) => [operation, median(({ calls }) => calls.byOperation[operation] ?? 0)]),
-    ),
-    checkpoints: median(({ calls }) => calls.checkpoints),
-    hostAwsCalls: median(({ calls }) => calls.byHosts),
-    operations: median((flow) => flow.operations),
-    invocations: median((flow) => flow.invocations),
-    billedSeconds: median((flow) => flow.billedSeconds),
-    steps: stepRows(flows, hands),
-  };
-};
 
 const functionReport = ({ bytes, startup, emptyStartup }: FunctionMeasured): FunctionReport => ({
   bytes,
@@ -182,6 +106,10 @@ export const reportOf = (
     ),
     billedSecondsOfTenMinutes: rounded(longRetire.pausedSeconds + longRetire.invocations * light, 1),
     tenMinutes: longRetire,
+    logSamples: {
+      operator: retirements.map(({ logSamples }) => logSamples),
+      byHand: byHand.map((life) => life.retire.logSamples),
+    },
   };
   const functions = Object.fromEntries(
     Object.entries(measured).map(([name, each]) => [name, functionReport(each)]),

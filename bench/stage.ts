@@ -100,3 +100,6 @@ export const workerGone = ({ sandbox }: Stage): Promise<true> =>
   sandbox.until("the end of the worker", async () => (await sandbox.workers()).length === 0 && true);
 
 export const workerGroup = names.workerGroup;
+
+/** Run again and again until it proves that every line was shipped. */
+export const LOG_DOCUMENT = "log-state";

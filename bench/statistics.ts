@@ -22,3 +22,9 @@ export const sumOf = (values: readonly number[]): number => values.reduce((sum, 
 
 /** Enough digits to compare by, and no more than were measured. */
 export const rounded = (value: number, digits = 3): number => Number(value.toFixed(digits));
+
+export const roundedSpread = ({ median, min, max }: Spread): Spread => ({
+  median: rounded(median),
+  min: rounded(min),
+  max: rounded(max),
+});

@@ -11,7 +11,7 @@ import { createTestWorld, type TestWorld, type WorldOptions } from "./world.ts";
 export const BUCKET = "hive-rescued-logs";
 
 /** As it would be deployed with a bucket for what was not shipped. */
-export const packagedTemplate = (): Template =>
+const packagedTemplate = (): Template =>
   readTemplate(".serverless", {
     account: sandboxAccount.id,
     region: sandboxAccount.region,

@@ -243,7 +243,7 @@ describe("what nobody should send", () => {
       );
       if (variables.length === 0) continue;
       // One of each kind: a substitution, a quote, a line of its own.
-      for (const payload of [payloads[0], payloads[2], payloads[4]]) {
+      for (const payload of payloads.filter((_, index) => index % 2 === 0)) {
         const exports = variables.map(([name, { allowedPattern = "" }]) => {
           // Numbers are calculated with, and so are checked by the service alone.
           const value = /^\^\[0-9\]\{[^}]*\}\$$/.test(allowedPattern)

