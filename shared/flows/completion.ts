@@ -62,7 +62,9 @@ export const completeAndProve = async (
       }
     } catch (error) {
       state.because = errorText(error);
-      if (!isTransient(error)) world.log.warn("completion failed", { ...fields, cause: state.because });
+      // Once, not at each of sixty checks.
+      if (!isTransient(error) && state.because !== before.because)
+        world.log.warn("completion failed", { ...fields, cause: state.because });
     }
     if (now - state.startedAt > PROOF_SECONDS * 1000) return { state: { ...state, end: { late: true } } };
     return { state, againInSeconds: now - state.startedAt < 5_000 ? 1 : 5 };

@@ -1,6 +1,7 @@
 // A Flow on AWS Lambda durable functions.
 import { type DurableContext, type RetryDecision, withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { isTransient } from "../aws/errors.ts";
+import { StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 
 /** Ten attempts, waits of 1, 2, 4 … 60 s: about five minutes of throttling are sat out. */
@@ -15,7 +16,14 @@ const executionName = (arn: string): string => arn.split("/").at(-2) ?? arn;
 export const durableFlow = (context: DurableContext): Flow => ({
   name: executionName(context.executionContext.durableExecutionArn),
 
-  step: async (name, run) => await context.step(name, run, { retryStrategy: retryTransient }),
+  step: async (name, run) => {
+    try {
+      return await context.step(name, run, { retryStrategy: retryTransient });
+    } catch (error) {
+      // The SDK's own error names neither the step nor, in its message, more than the cause.
+      throw new StepFailure(name, error instanceof Error ? error.message : String(error));
+    }
+  },
 
   poll: async (name, initial, check) => {
     type Carried = { state: typeof initial; againInSeconds?: number };

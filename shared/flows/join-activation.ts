@@ -1,4 +1,5 @@
 // From a host in reach to an active node on which a task runs: the host and one manager, turn by turn.
+import { errorText, isTransient } from "../aws/errors.ts";
 import { activateAnswer, awaitTasksAnswer, type Needs, parseAnswer } from "../swarm/answers.ts";
 import { readNeeds, sameNeeds, writeNeeds } from "../swarm/needs.ts";
 import { Overtaken, StepFailure } from "./failure.ts";
@@ -13,8 +14,31 @@ const TASKS_SECONDS = 300;
 /** Each round is a roll that came between, or a swarm that forgot the node. */
 const MOST_ROUNDS = 5;
 
+/** A hint saves a command and is worth no join: what keeps it from being read or written is told, and the join goes on. */
+const unlessRefused = async <T>(
+  hold: Hold,
+  step: string,
+  run: () => Promise<T>,
+  otherwise: T,
+): Promise<T> => {
+  try {
+    return await run();
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    hold.world.log.error("no hint of what the services need", {
+      flow: hold.flow.name,
+      instanceId: hold.lease.action.instanceId,
+      step,
+      cause: errorText(error),
+    });
+    return otherwise;
+  }
+};
+
 export const readHint = (hold: Hold): Promise<Needs> =>
-  hold.flow.step("read needs", () => readNeeds(hold.world));
+  hold.flow.step("read needs", () =>
+    unlessRefused<Needs>(hold, "read needs", () => readNeeds(hold.world), { images: [], directories: [] }),
+  );
 
 /**
  * Prepares and joins the host, then has a manager activate it; again when the services changed in between.
@@ -59,7 +83,9 @@ const learnNeeds = async (hold: Hold, { images, directories }: Needs, before: Ne
   const needs: Needs = { images, directories };
   if (sameNeeds(needs, before))
     throw new StepFailure("activate node", "the services need what the host already holds");
-  await hold.flow.step("write needs", () => writeNeeds(hold.world, needs));
+  await hold.flow.step("write needs", () =>
+    unlessRefused(hold, "write needs", () => writeNeeds(hold.world, needs), undefined),
+  );
   return needs;
 };
 

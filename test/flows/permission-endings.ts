@@ -60,6 +60,11 @@ const goesOn = (scene?: SceneName): Expected =>
 const GROUP = "autoScalingGroup:*:autoScalingGroupName/hive-workers";
 const NEVER_HEALTHY = "the load balancer never finds it healthy";
 
+const withoutHint = (step: string): Expected => ({
+  flow: "join",
+  ends: `joined (in service); told: no hint of what the services need (${step}); hook CONTINUE by call`,
+});
+
 /** Role → action and resource → what happens without it. */
 export const endings: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
   DispatchRole: {
@@ -107,15 +112,9 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected>>
       "activate node",
       "a manager stops while it activates",
     ),
-    // Steps of the engine itself; the cause names action and parameter.
-    "ssm:GetParameter on parameter/hive-swarm/hive/services": {
-      flow: "join",
-      ends: "abandoned (StepError); told: join abandoned (StepError); hook ABANDON by call",
-    },
-    "ssm:PutParameter on parameter/hive-swarm/hive/services": {
-      flow: "join",
-      ends: "abandoned (StepError); told: join abandoned (StepError); hook ABANDON by call",
-    },
+    // A hint is worth no join.
+    "ssm:GetParameter on parameter/hive-swarm/hive/services": withoutHint("read needs"),
+    "ssm:PutParameter on parameter/hive-swarm/hive/services": withoutHint("write needs"),
     "ssm:SendCommand on instance/*": abandoned("join host"),
     "ssm:SendCommand on document/hive-swarm-dev-join-host": abandoned("join host"),
     "ssm:SendCommand on document/hive-swarm-dev-activate-node": abandoned("activate node"),

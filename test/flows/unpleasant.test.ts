@@ -52,7 +52,9 @@ const createUnpleasantWorld = async (sides: Partial<Sides>, options: WorldOption
   const world = await createTestWorld({ ...options, interceptors: [sdkAttempts, throttling.intercept] });
   const { autoScaling, systemsManager } = world;
   const disturbEvents = (deliveries: Deliveries | undefined) => disturbBus(world, deliveries);
-  new Unpleasant({ throttling, autoScaling, systemsManager, disturbEvents, refusals: { left: 0 } }).set(sides);
+  new Unpleasant({ throttling, autoScaling, systemsManager, disturbEvents, refusals: { left: 0 } }).set(
+    sides,
+  );
   return world;
 };
 
