@@ -1,0 +1,42 @@
+// Mutation testing of the pure core: what decides, reads and judges, without AWS, hosts or waiting. How to run it, and
+// what its score means: docs/testing.md.
+import jest from "./jest.config.js";
+
+const [unit] = jest.projects;
+
+export default {
+  testRunner: "jest",
+  // Jest loads ESM only through Node's vm modules.
+  testRunnerNodeArgs: ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"],
+  jest: {
+    projectType: "custom",
+    // The tests of the sandbox and of the scripts say nothing about what is mutated, and are the slow ones.
+    config: {
+      ...unit,
+      testMatch: ["aws", "config", "events", "flows", "hostile-events", "logs", "swarm"].map(
+        (subject) => `<rootDir>/test/unit/${subject}*.test.ts`,
+      ),
+    },
+  },
+  mutate: [
+    "shared/{logs,events,config,swarm}/**/*.ts",
+    "shared/aws/{errors,load-balancing,run-command}.ts",
+    "shared/flows/{watch,dispatch,unshipped,failure}.ts",
+  ],
+  // A mutant runs only against the tests that reach it; what is evaluated once, when a module is loaded, is mutated too.
+  coverageAnalysis: "perTest",
+  // tsconfig.json: it would be rewritten with an interface that TypeScript 7 no longer has, and swc does not read it.
+  ignorePatterns: [
+    ...["/bench", "/cluster", "/docs", "/.sandbox", "/.engines", "/.serverless", "/dist", "/coverage"],
+    "/tsconfig.json",
+  ],
+  // Two cores are the measure: one for the mutants, one for whoever works here.
+  concurrency: 1,
+  incremental: false,
+  tempDirName: "coverage/stryker",
+  reporters: ["clear-text", "progress-append-only", "html", "json"],
+  htmlReporter: { fileName: "coverage/mutation/index.html" },
+  jsonReporter: { fileName: "coverage/mutation/mutation.json" },
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+  thresholds: { high: 90, low: 80, break: 80 },
+};
