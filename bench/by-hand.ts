@@ -3,7 +3,7 @@
 import { CompleteLifecycleActionCommand } from "@aws-sdk/client-auto-scaling";
 import { describe, judge, parseLogState } from "../shared/logs/index.ts";
 import type { Share } from "./history.ts";
-import { answerOf, parametersFor, type RecipeStep, scriptOf } from "./recipe.ts";
+import { answerOf, type Identity, parametersFor, type RecipeStep, scriptOf } from "./recipe.ts";
 import { type Hook, hookSpan, LOG_DOCUMENT, type Stage, workerGroup } from "./stage.ts";
 
 export interface HandMeasured {
@@ -17,12 +17,12 @@ export interface HandMeasured {
 /** Outcomes with which the next script may run. */
 const GOOD = new Set([undefined, "joined", "active"]);
 
-/** @param recipe of this hook @param instanceId the machine that waits in it, of which no flow knows */
+/** @param recipe of this hook @param machine the one that waits in it, of which no flow knows */
 export const byHand = async (
   stage: Stage,
   hook: Hook,
   recipe: readonly RecipeStep[],
-  instanceId: string,
+  { instanceId, address }: Pick<Identity, "instanceId" | "address">,
 ): Promise<HandMeasured> => {
   const { sandbox } = stage;
   const shares: Share[] = [];
@@ -30,7 +30,7 @@ export const byHand = async (
   let logSamples = 0;
   for (const step of recipe) {
     const started = performance.now();
-    const parameters = parametersFor(step, { instanceId, nodeId, now: new Date().toISOString() });
+    const parameters = parametersFor(step, { instanceId, nodeId, address, now: new Date().toISOString() });
     const machine = step.on === "host" ? instanceId : stage.manager;
     const script = scriptOf(step.document, parameters);
     const run = async (): Promise<string> => {

@@ -46,13 +46,18 @@ const handLife = async (stage: Stage, recipes: Recipes): Promise<Life<HandMeasur
     const launched = stage.enters("Pending:Wait");
     await scale(stage, 1);
     const instanceId = await launched;
-    const join = await byHand(stage, "join", recipes.join, instanceId);
+    // No script of a join asks for the address; asking for it here would cost time.
+    const join = await byHand(stage, "join", recipes.join, { instanceId, address: "" });
     await stage.sandbox.settled(1);
+    const [worker] = await stage.sandbox.workers();
     await makeLines(stage, LINES);
     const leaving = stage.enters("Terminating:Wait");
     await scale(stage, 0);
     await leaving;
-    const retire = await byHand(stage, "retire", recipes.retire, instanceId);
+    const retire = await byHand(stage, "retire", recipes.retire, {
+      instanceId,
+      address: worker?.address ?? "",
+    });
     await workerGone(stage);
     return { join, retire };
   } finally {

@@ -34,6 +34,7 @@ export const recipeOf = (
 export interface Identity {
   instanceId: string;
   nodeId: string;
+  address: string;
   now: string;
 }
 

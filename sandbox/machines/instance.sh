@@ -35,7 +35,7 @@ mount --bind "$directory/docker-data" var/lib/docker
 mount --bind "$directory/log" var/log/hive
 
 # What lies on another file system than `/` is not in the overlay.
-for path in "$HIVE_PROJECT" "$HIVE_NODE_DIRECTORY"; do
+for path in "$HIVE_PROJECT" "$HIVE_NODE_DIRECTORY" "${HIVE_ENGINE_DIRECTORY:-}"; do
   if [ -z "$(ls -A ".$path" 2>/dev/null)" ]; then
     mkdir -p ".$path"
     mount --rbind "$path" ".$path"
@@ -57,9 +57,17 @@ for name in systemctl cloud-init; do
   chmod 755 "usr/bin/$name"
 done
 
+# The engine is installed where every path looks first, so that daemon, documents and whoever looks around in the
+# instance use the same one.
+mkdir -p usr/local/sbin
+while read -r program; do
+  link=usr/local/sbin/${program##*/}
+  [ -z "$program" ] || [ "$program" = "/$link" ] || ln -sf "$program" "$link"
+done <<<"${HIVE_ENGINE_PROGRAMS:-}"
+
 path="${HIVE_NODE_DIRECTORY}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 {
-  printf '#!/bin/bash\nexport PATH=%q HOME=/root LANG=C.UTF-8\n' "${HIVE_ENGINE:+$HIVE_ENGINE:}$path"
+  printf '#!/bin/bash\nexport PATH=%q HOME=/root LANG=C.UTF-8\n' "$path"
   printf 'exec dockerd -H unix:///run/sandbox/docker.sock -H unix:///var/run/docker.sock --storage-driver overlay2'
   printf ' --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent %q' "$HIVE_CGROUP_PARENT"
   printf ' --insecure-registry %q --userland-proxy=false >>/run/sandbox/dockerd.log 2>&1\n' "$HIVE_REGISTRY"

@@ -9,6 +9,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { cgroupName, createInstanceCgroup, type InstanceCgroup, killAll, removeCgroups } from "./cgroups.ts";
+import { type EnginePrograms, engineIn, machineEngine } from "./engine.ts";
 import { type BootTimes, defaults, type RealMachinesOptions } from "./options.ts";
 
 const execute = promisify(execFile);
@@ -86,6 +87,7 @@ interface Init {
 
 function spawnInit(init: Init, options: RealMachinesOptions): ChildProcess {
   const boot: BootTimes = { ...defaults.boot, ...options.boot };
+  const engine = engineOf(options.engine);
   const output = openSync(join(init.directory, "console.log"), "a");
   const unshare = ["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child"];
   const script = ["bash", join(here, "instance.sh"), init.directory, init.hostName, init.address];
@@ -103,7 +105,8 @@ function spawnInit(init: Init, options: RealMachinesOptions): ChildProcess {
           HIVE_NODE_DIRECTORY: dirname(process.execPath),
           HIVE_REGISTRY: options.registry ?? defaults.registry,
           HIVE_CGROUP_PARENT: init.cgroup.containers,
-          HIVE_ENGINE: options.engine ?? "",
+          HIVE_ENGINE_DIRECTORY: engine.directory,
+          HIVE_ENGINE_PROGRAMS: engine.programs.join("\n"),
           HIVE_DOCKER_AFTER: String(boot.dockerMilliseconds / 1000),
           HIVE_SHIPPER_AFTER: String(boot.shipperMilliseconds / 1000),
         },
@@ -112,6 +115,17 @@ function spawnInit(init: Init, options: RealMachinesOptions): ChildProcess {
   } finally {
     closeSync(output);
   }
+}
+
+/** One look is enough for all instances: it runs the daemon to see that it does run. */
+const engines = new Map<string | undefined, EnginePrograms>();
+
+function engineOf(directory: string | undefined): EnginePrograms {
+  const known = engines.get(directory);
+  if (known) return known;
+  const found = directory === undefined ? machineEngine() : engineIn(directory);
+  engines.set(directory, found);
+  return found;
 }
 
 /** Resolves when the instance's first process has made its root and waits for its network. */

@@ -22,7 +22,7 @@ export interface RealMachinesOptions {
   endpointUrl?: string;
   /** The registry that may be spoken to without TLS. Default `10.78.0.1:5000`. */
   registry?: string;
-  /** A directory with another `dockerd` and `containerd`, first on the path of the daemon. Default: the machine's. */
+  /** A directory with another Docker engine (engine.ts), which the instances have installed. Default: the machine's. */
   engine?: string;
   boot?: Partial<BootTimes>;
   agentVersion?: string;

@@ -47,22 +47,29 @@ export const joinHost: Document = async (script) => {
   if (host.nodeId !== undefined && rejoin) await leave(script);
   const joined = host.nodeId === undefined ? "now" : "already";
   const causes: string[] = [];
+  let reread = false;
   for (const manager of managers) {
     if (host.nodeId !== undefined) break;
-    script.ask("token", readToken(token));
-    const value = script.readParameter(token);
-    if (value === undefined) throw new Failed("token", `ssm GetParameter ${token}: ParameterNotFound`);
+    let value = tokenOf(script, token);
     if (!swarm.letsIn(manager)) {
       await pause(25_000);
       causes.push(`${manager}: no answer within 25 s; `);
       continue;
     }
     await pause(timings.joinMs);
+    const refused = value;
     if (value !== swarm.workerToken) {
       causes.push(
         `${manager}: rpc error: code = InvalidArgument desc = A valid join token is necessary to join this cluster; `,
       );
-      continue;
+      // It may have been rotated since it was read: once, another one is waited for.
+      for (let look = 1; look <= 10 && !reread && value === refused; look++) {
+        await pause(1_000);
+        value = tokenOf(script, token);
+      }
+      reread = true;
+      if (value !== swarm.workerToken) continue;
+      await pause(timings.joinMs);
     }
     const { instanceId, address } = host;
     host.nodeId = swarm.admit({ instanceId, address, role: "worker", availability: "drain" }).id;
@@ -70,6 +77,13 @@ export const joinHost: Document = async (script) => {
   }
   if (host.nodeId === undefined) throw new Failed("join", `no manager let this host in: ${causes.join("")}`);
   return { outcome: "joined", nodeId: host.nodeId, joined, pulled };
+};
+
+const tokenOf = (script: Script, name: string): string => {
+  script.ask("token", readToken(name));
+  const value = script.readParameter(name);
+  if (value === undefined) throw new Failed("token", `ssm GetParameter ${name}: ParameterNotFound`);
+  return value;
 };
 
 export const awaitTasks: Document = async ({ host, swarm, parameter, pause, now }) => {

@@ -51,8 +51,8 @@ export const dispatch = async (dispatcher: Dispatcher, trigger: Trigger): Promis
   if (trigger.kind !== "spot-warning" && trigger.hook !== hook)
     return ignore(`hook ${trigger.hook} is not ours`);
   const member = await describeMember(dispatcher.autoScaling, trigger.instanceId);
-  // A launch can be told before it shows: the flow itself looks for a minute. A machine of the past stays unknown.
-  const group = member?.group ?? (trigger.kind === "launch" ? trigger.group : undefined);
+  // An event can be ahead of what describing shows, for the whole life of a short-lived instance: the flow looks for a minute.
+  const group = member?.group ?? (trigger.kind === "spot-warning" ? undefined : trigger.group);
   if (group === undefined) return ignore("no Auto Scaling group knows the instance");
   if (!config.workerGroups.includes(group)) return ignore(`group ${group} is not ours`);
   const state = member?.lifecycleState;
@@ -61,7 +61,14 @@ export const dispatch = async (dispatcher: Dispatcher, trigger: Trigger): Promis
 
   const request: FlowRequest = { group, hook, instanceId: trigger.instanceId };
   const functionName = dispatcher.functions[kind];
-  const { name, running } = await nameFor(dispatcher.lambda, functionName, `${kind}-${trigger.instanceId}`);
+  const { name, running, closed } = await nameFor(
+    dispatcher.lambda,
+    functionName,
+    `${kind}-${trigger.instanceId}`,
+  );
+  // A late or doubled event: the machine is gone, and its flow long done.
+  if (member === undefined && !running && closed > 0)
+    return ignore("no Auto Scaling group knows the instance any more");
   await startExecution(dispatcher.lambda, functionName, name, request);
   log.info(running ? "event joined a running flow" : "flow started", {
     instanceId: trigger.instanceId,
@@ -82,12 +89,12 @@ const nameFor = async (
   lambda: LambdaClient,
   functionName: string,
   prefix: string,
-): Promise<{ name: string; running: boolean }> => {
+): Promise<{ name: string; running: boolean; closed: number }> => {
   for (let count = 0; count < MOST_EXECUTIONS; count++) {
     const name = `${prefix}-${count}`;
     const execution = await findExecution(lambda, functionName, name);
-    if (!execution) return { name, running: false };
-    if (execution.running) return { name, running: true };
+    if (!execution) return { name, running: false, closed: count };
+    if (execution.running) return { name, running: true, closed: count };
   }
   throw new Error(`${prefix} has ${MOST_EXECUTIONS} closed executions: something starts flows in a loop`);
 };

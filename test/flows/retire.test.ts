@@ -436,13 +436,27 @@ describe("events", () => {
     ]);
   });
 
-  it("of another group, another hook, or an unknown instance start nothing", async () => {
+  it("of an instance that no group shows start a look for a minute, once, and nothing else", async () => {
+    const world = await createTestWorld();
+    await serving(world);
+    const commands = world.commands().length;
+    for (const _time of ["first", "again"]) {
+      world.publish(terminateEvent("i-0fffffffffffffff0"));
+      await world.rest();
+    }
+    const found = world.executions().filter(({ name }) => name.includes("i-0fffffffffffffff0"));
+    expect(found.map(({ name }) => name)).toEqual(["retire-i-0fffffffffffffff0-0"]);
+    expect(JSON.parse(found[0]?.result ?? "null")).toEqual({ outcome: "ignored", state: "in no group" });
+    expect(world.commands()).toHaveLength(commands);
+    expect(problemsOf(world)).toEqual([]);
+  });
+
+  it("of another group or another hook start nothing", async () => {
     const world = await createTestWorld();
     const id = await serving(world);
     const before = world.executions().length;
     const event = terminateEvent(id);
     world.publish({ ...event, detail: { ...event.detail, LifecycleHookName: "of-somebody-else" } });
-    world.publish(terminateEvent("i-0fffffffffffffff0"));
     const [manager = ""] = world.managers();
     world.publish(terminateEvent(manager));
     await world.rest();

@@ -13,6 +13,7 @@ import {
   problemsOf,
   resultOf,
   type TestWorld,
+  TOKEN_PARAMETER,
   type WorldOptions,
 } from "./world.ts";
 
@@ -178,7 +179,7 @@ describe("a host whose agent reports nothing any more", () => {
     expect(retireOutcome(world, id)).toMatchObject({ outcome: "retired", logs: "shipped" });
   });
 
-  it("is retired without it when it answers nothing at all, and the loss is said", async () => {
+  it("is kept with its logs when it answers nothing at all, and that is said", async () => {
     const sides = { unreported: { document: "begin-retire", times: 9 } };
     const world = await createUnpleasantWorld(sides);
     const id = await launch(world);
@@ -186,8 +187,8 @@ describe("a host whose agent reports nothing any more", () => {
     await world.after(100);
     await world.desire(0);
     await world.rest();
-    expectTidy(world, sides, { unshipped: [id] });
-    expect(retireOutcome(world, id)).toMatchObject({ outcome: "retired", logs: "died with the host" });
+    expectTidy(world, sides);
+    expect(retireOutcome(world, id)).toMatchObject({ outcome: "retained" });
     expect(world.logged("retire: logs were not shipped").map(({ level }) => level)).toEqual(["error"]);
   });
 });
@@ -229,6 +230,45 @@ describe("an event that is lost", () => {
     await world.rest();
     expectTidy(world, sides);
     expect(retireOutcome(world, id)).toMatchObject({ outcome: "retired", logs: "shipped" });
+  });
+});
+
+describe("a host that joins", () => {
+  it("reads the token again when it was rotated meanwhile, and needs no second command for it", async () => {
+    const world = await createTestWorld();
+    const stale = world.machines.swarm.workerToken;
+    world.machines.swarm.workerToken = "SWMTKN-1-rotated";
+    const id = await launch(world);
+    // The first of its two commands pulls and joins; by then the token is not stored yet.
+    await world.until(() => world.commands("join-host").some(({ status }) => status === "InProgress"));
+    await world.after(7);
+    expect(world.parameter(TOKEN_PARAMETER)).toBe(stale);
+    world.putParameter(TOKEN_PARAMETER, "SWMTKN-1-rotated", "SecureString");
+    await world.rest();
+    expect(problemsOf(world)).toEqual([]);
+    expect(resultOf(world, id, "join")).toBe("CONTINUE");
+    expect(world.commands("join-host").map(({ status }) => status)).toEqual(["Success", "Success"]);
+  });
+
+  it("is abandoned with that cause when its agent is older than it says", async () => {
+    const boast: Interceptor = async (call, next) => {
+      const output = await next(call);
+      if (call.operation !== "DescribeInstanceInformation") return output;
+      const { InstanceInformationList = [] } = output as { InstanceInformationList?: object[] };
+      const AgentVersion = "3.3.3000.0";
+      return { InstanceInformationList: InstanceInformationList.map((one) => ({ ...one, AgentVersion })) };
+    };
+    const world = await createTestWorld({ interceptors: [boast] });
+    world.machines.next = { ...world.machines.next, agentVersion: "3.3.2745.0" };
+    const id = await launch(world);
+    await world.until(() => world.hook(id, "join").endedAt !== undefined);
+    world.machines.next = { ...world.machines.next, agentVersion: "3.3.3000.0" };
+    await world.rest();
+    expect(joinOutcome(world, id)).toMatchObject({ outcome: "abandoned", step: "join host" });
+    expect(joinOutcome(world, id).cause).toContain("agent too old");
+    expect(resultOf(world, id, "join")).toBe("ABANDON");
+    expect(world.state(id)).toBeUndefined();
+    expect(world.members().map(({ state }) => state)).toEqual(["InService"]);
   });
 });
 

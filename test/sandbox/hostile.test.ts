@@ -235,6 +235,9 @@ describe("what nobody should send", () => {
   it("past the service's own checks, straight into the scripts, is never run either", async () => {
     const hosts = { worker: await oneWorker(), manager: await manager() };
     const onManagers = ["activate-node", "drain-node", "remove-node"];
+    const outcomes: string[] = [];
+    const exported = (name: string, value: string): string =>
+      `SSM_${name}=$(printf %s ${Buffer.from(value).toString("base64")} | base64 -d)\nexport SSM_${name}`;
     for (const document of documentNames()) {
       const { parameters, mainSteps } = documentContent(document);
       type Parameter = { interpolationType?: string; allowedPattern?: string; default?: string };
@@ -246,20 +249,22 @@ describe("what nobody should send", () => {
       for (const payload of payloads.filter((_, index) => index % 2 === 0)) {
         const exports = variables.map(([name, { allowedPattern = "" }]) => {
           // Numbers are calculated with, and so are checked by the service alone.
-          const value = /^\^\[0-9\]\{[^}]*\}\$$/.test(allowedPattern)
-            ? "0"
-            : name === "ranges"
-              ? "1:2:3:4"
-              : payload;
-          return `SSM_${name}=$(printf %s ${Buffer.from(value).toString("base64")} | base64 -d)\nexport SSM_${name}`;
+          if (/^\^\[0-9\]\{[^}]*\}\$$/.test(allowedPattern)) return exported(name, "0");
+          if (name === "ranges") return exported(name, "1:2:3:4");
+          // An image of such a name ends join-host; without any, it comes as far as to the directories and the swarm.
+          return exported(name, name === "images" && payload !== payloads[0] ? "" : payload);
         });
         const script = mainSteps[0]?.inputs.runCommand.join("\n") ?? "";
-        await sandbox().control.exec(
+        const { stdout, stderr } = await sandbox().control.exec(
           onManagers.includes(document) ? hosts.manager : hosts.worker,
           `#!/bin/bash\n${exports.join("\n")}\n${script}`,
         );
+        // Each comes as far as to an answer of its own.
+        outcomes.push(`${document}: ${(stdout || stderr).split("\n", 1)[0]}`);
       }
     }
+    for (const outcome of outcomes) expect(outcome).toMatch(/^[\w-]+: \{"/);
+    expect(outcomes.filter((one) => one.startsWith('join-host: {"outcome":"joined"')).length).toBe(2);
     await expectNothingRan();
     await sandbox().settled(1, 30);
   }, 240_000);

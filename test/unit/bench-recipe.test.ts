@@ -43,11 +43,12 @@ describe("the recipe", () => {
     const parameters = {
       nodeId: "old",
       instanceId: "i-0old",
+      address: "10.0.0.1",
       now: "then",
       images: "a@sha256:0",
       executionTimeout: "60",
     };
-    const identity = { instanceId: "i-0new", nodeId: "new", now: "now" };
+    const identity = { instanceId: "i-0new", nodeId: "new", address: "10.0.0.2", now: "now" };
     expect(parametersFor({ document: "activate-node", on: "manager", parameters }, identity)).toEqual({
       ...parameters,
       ...identity,

@@ -12,6 +12,7 @@ import { VirtualClock } from "../../sandbox/clock.ts";
 import { EventError } from "../../shared/events/error.ts";
 import { parseEvent } from "../../shared/events/parse.ts";
 import { type Dispatched, dispatch } from "../../shared/flows/dispatch.ts";
+import { parseRequest } from "../../shared/flows/request.ts";
 
 const OURS = "hive-workers";
 const STATES = [
@@ -305,4 +306,35 @@ describe("an event that looks genuine, whoever sent it", () => {
       { numRuns: 1_000 },
     );
   }, 60_000);
+});
+
+describe("a request that somebody starts a flow with by hand", () => {
+  it("is refused, or names an instance; never anything else", () => {
+    const request = fc.oneof(
+      fc.jsonValue(),
+      fc.record(
+        {
+          group: orJunk(fc.constant(OURS)),
+          hook: orJunk(fc.constant("retire")),
+          instanceId: orJunk(fc.constantFrom(...known)),
+          token: junk,
+        },
+        { requiredKeys: ["group", "hook", "instanceId"] },
+      ),
+    );
+    const seen = { refused: 0, taken: 0 };
+    fc.assert(
+      fc.property(request, (payload) => {
+        try {
+          expect(known).toContain(parseRequest(payload).instanceId);
+          seen.taken++;
+        } catch (error) {
+          expect(error).toBeInstanceOf(EventError);
+          seen.refused++;
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(Math.min(seen.refused, seen.taken)).toBeGreaterThan(100);
+  });
 });
