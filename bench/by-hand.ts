@@ -3,7 +3,7 @@
 import { CompleteLifecycleActionCommand } from "@aws-sdk/client-auto-scaling";
 import { describe, judge, parseLogState } from "../shared/logs/index.ts";
 import type { Share } from "./history.ts";
-import { answerOf, type Identity, parametersFor, type RecipeStep, scriptOf } from "./recipe.ts";
+import { answerOf, type Identity, type RecipeStep, scriptFor } from "./recipe.ts";
 import { type Hook, hookSpan, LOG_DOCUMENT, type Stage, workerGroup } from "./stage.ts";
 
 export interface HandMeasured {
@@ -30,23 +30,28 @@ export const byHand = async (
   let logSamples = 0;
   for (const step of recipe) {
     const started = performance.now();
-    const parameters = parametersFor(step, { instanceId, nodeId, address, now: new Date().toISOString() });
+    const name = step.document.shortName;
+    const { script, seconds } = scriptFor(step, {
+      instanceId,
+      nodeId,
+      address,
+      now: new Date().toISOString(),
+    });
     const machine = step.on === "host" ? instanceId : stage.manager;
-    const script = scriptOf(step.document, parameters);
     const run = async (): Promise<string> => {
-      if (step.document === LOG_DOCUMENT) logSamples++;
-      const result = await sandbox.control.exec(machine, script, Number(parameters.executionTimeout ?? 60));
+      if (name === LOG_DOCUMENT) logSamples++;
+      const result = await sandbox.control.exec(machine, script, seconds);
       if (result.exitCode === 0) return result.stdout;
       throw new Error(
-        `${step.document} failed by hand on ${machine} (${result.exitCode}): ${result.stdout}${result.stderr}`,
+        `${name} failed by hand on ${machine} (${result.exitCode}): ${result.stdout}${result.stderr}`,
       );
     };
-    const stdout = step.document === LOG_DOCUMENT ? await runUntilShipped(run, parameters) : await run();
+    const stdout = name === LOG_DOCUMENT ? await runUntilShipped(run, step.parameters) : await run();
     const answer = answerOf(stdout);
     if (!GOOD.has(answer.outcome as string | undefined))
-      throw new Error(`${step.document} answered by hand: ${stdout}`);
+      throw new Error(`${name} answered by hand: ${stdout}`);
     if (typeof answer.nodeId === "string") nodeId = answer.nodeId;
-    shares.push({ name: step.document, seconds: (performance.now() - started) / 1000 });
+    shares.push({ name, seconds: (performance.now() - started) / 1000 });
   }
   const started = performance.now();
   await sandbox.autoScaling.send(

@@ -1,8 +1,8 @@
 // Lives of workers: launched, joined, in service, retired, gone; each once in the hands of the operator and once by hand, in turn.
-import { documentNames } from "../documents/resources.ts";
+import { projectDirectory } from "../sandbox/cli/launch.ts";
 import { byHand, type HandMeasured } from "./by-hand.ts";
 import { type FlowMeasured, measureFlow } from "./operator.ts";
-import { type RecipeStep, recipeOf } from "./recipe.ts";
+import { packagedDocuments, type RecipeStep, recipeOf } from "./recipe.ts";
 import { makeLines, type Stage, scale, workerGone } from "./stage.ts";
 
 /** One measurement of each hook. */
@@ -66,8 +66,9 @@ const handLife = async (stage: Stage, recipes: Recipes): Promise<Life<HandMeasur
 };
 
 const recipesOf = ({ join, retire }: Life<FlowMeasured>): Recipes => {
+  const documents = packagedDocuments(projectDirectory);
   const recipe = ({ flow, sent }: FlowMeasured) =>
-    recipeOf(sent, /i-[0-9a-f]+/.exec(flow)?.[0] ?? "", documentNames());
+    recipeOf(sent, /i-[0-9a-f]+/.exec(flow)?.[0] ?? "", documents);
   return { join: recipe(join), retire: recipe(retire) };
 };
 

@@ -1,33 +1,45 @@
 // The runbook that a person would follow: the documents that a flow really sent, with the parameters that it really sent, as one
 // script after the other. Nothing in between: no Lambda, no Run Command, no durable wait.
-import { documentContent } from "../documents/resources.ts";
+import { join } from "node:path";
+import { names } from "../sandbox/cloud/configuration.ts";
+import { defaults } from "../sandbox/machines/options.ts";
+import { type CommandDocument, parseDocument } from "../sandbox/models/systems-manager/document.ts";
+import { checkParameters, render } from "../sandbox/models/systems-manager/parameters.ts";
+import { readTemplate } from "../sandbox/template/template.ts";
 import type { SentCommand } from "./calls.ts";
 
 export interface RecipeStep {
-  /** Without the stack's prefix: `join-host`. */
-  document: string;
+  document: CommandDocument;
   on: "host" | "manager";
   parameters: Readonly<Record<string, string>>;
 }
 
-/**
- * @param sent by a flow that had nothing to do twice, so that the recipe has each document once
- * @param names of all documents, without prefix
- */
+/** As they are packaged, which is what the flows send; by full name. */
+export const packagedDocuments = (projectDirectory: string): ReadonlyMap<string, CommandDocument> => {
+  const { account, region } = names;
+  const { documents, stackName } = readTemplate(join(projectDirectory, ".serverless"), { account, region });
+  return new Map(
+    documents.map(({ name, content }) => [
+      name,
+      parseDocument(name, name.replace(`${stackName}-`, ""), "1", content),
+    ]),
+  );
+};
+
+/** @param sent by a flow that had nothing to do twice: the recipe has each document once */
 export const recipeOf = (
   sent: readonly SentCommand[],
   worker: string,
-  names: readonly string[],
+  documents: ReadonlyMap<string, CommandDocument>,
 ): RecipeStep[] => {
-  const steps = sent.map(({ document, instanceId, parameters }): RecipeStep => {
-    const name = names.find((each) => document.endsWith(`-${each}`));
-    if (name === undefined)
-      throw new Error(`The flow sent ${document}, which is none of ${names.join(", ")}`);
-    return { document: name, on: instanceId === worker ? "host" : "manager", parameters };
-  });
-  return steps.filter(
-    ({ document }, index) => steps.findIndex((step) => step.document === document) === index,
+  const once = sent.filter(
+    ({ document }, index) => sent.findIndex((each) => each.document === document) === index,
   );
+  return once.map(({ document: name, instanceId, parameters }): RecipeStep => {
+    const document = documents.get(name);
+    if (document) return { document, on: instanceId === worker ? "host" : "manager", parameters };
+    throw new Error(`The flow sent ${name}, which is none of ${[...documents.keys()].join(", ")}`);
+  });
 };
 
 /** What is another for each machine: who it is to EC2 and to the swarm, and the time. */
@@ -38,25 +50,19 @@ export interface Identity {
   now: string;
 }
 
-export const parametersFor = (
-  { parameters }: RecipeStep,
-  identity: Identity,
-): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [
-      name,
-      Object.hasOwn(identity, name) ? identity[name as keyof Identity] : value,
-    ]),
-  );
-
 const quoted = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;
 
-/** The document's script with its parameters set inside, as the agent would hand them over from outside. */
-export const scriptOf = (document: string, parameters: Readonly<Record<string, string>>): string => {
-  const [step] = documentContent(document).mainSteps;
-  const [interpreter = "#!/bin/sh", ...lines] = step?.inputs.runCommand ?? [];
-  const exports = Object.entries(parameters).map(([name, value]) => `export SSM_${name}=${quoted(value)}`);
-  return [interpreter, ...exports, ...lines].join("\n");
+/** The step's script for that machine, with its parameters set inside, as the agent would hand them over from outside. */
+export const scriptFor = ({ document, parameters }: RecipeStep, identity: Identity) => {
+  const values = Object.entries(parameters).map(([name, value]) => [
+    name,
+    [Object.hasOwn(identity, name) ? identity[name as keyof Identity] : value],
+  ]);
+  const checked = checkParameters(document, Object.fromEntries(values));
+  const { script, environment, executionTimeoutSeconds } = render(document, checked, defaults.agentVersion);
+  const [interpreter = "", ...lines] = script.split("\n");
+  const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`);
+  return { script: [interpreter, ...exports, ...lines].join("\n"), seconds: executionTimeoutSeconds };
 };
 
 /** Scripts print one JSON line first. */

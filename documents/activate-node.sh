@@ -20,7 +20,12 @@ for _ in $(seq 40); do
   esac
   sleep 0.25
 done
-[ "$state" = ready ] || fail ready "node $SSM_nodeId is $state after 10 s, not ready"
+case $state in
+  ready) ;;
+  down | disconnected) fail ready "node $SSM_nodeId is $state after 10 s, not ready" ;;
+  # While a leader is being elected every node reads unknown: that says nothing of this one.
+  *) fail manager "node $SSM_nodeId: $state" ;;
+esac
 
 # --- what could land here: every service but those that only managers run.
 
@@ -37,8 +42,7 @@ template=$template'<<range .Spec.TaskTemplate.ContainerSpec.Mounts>><<if eq (pri
 services=$(docker service ls -q) || fail manager "docker service ls failed"
 if [ -n "$services" ]; then
   # shellcheck disable=SC2086 # one word a service
-  services=$(docker_format "$template" service inspect $services) ||
-    fail manager "docker service inspect failed: a service went, or the swarm has no leader"
+  services=$(inspect_all "$template" service $services) || { printf '%s\n' "$services" && exit 1; }
   # A bind mount's source may hold any character; urlquery made it one word of harmless ones. Slashes stay readable.
   services=$(printf '%s\n' "$services" | sed 's,%2F,/,g' | grep . | sort || true)
 fi
@@ -83,7 +87,10 @@ for _ in 1 2 3 4 5; do
     engine POST "/nodes/$SSM_nodeId/update?version=$version" -H 'Content-Type: application/json' -d @-)
   case $answer in *200) break ;; *"out of sequence"*) ;; *) break ;; esac
 done
-case $answer in *200) ;; *) fail activate "node $SSM_nodeId: $(engine_message "$answer")" ;; esac
+case $answer in
+  *200) ;;
+  *) fail "$(engine_refused "$answer" && echo activate || echo manager)" "node $SSM_nodeId: $(engine_message "$answer")" ;;
+esac
 
 # --- the scheduler hands out pending tasks within milliseconds; nothing after two seconds means nothing to run.
 

@@ -13,7 +13,9 @@ require_manager
 nodes=$(nodes_of_instance "$SSM_instanceId" "$SSM_nodeId" "$SSM_address") || { printf '%s\n' "$nodes" && exit 1; }
 active_since=
 for node in $nodes; do
-  active_since=$(docker_format '<<index .Spec.Labels "hive.active-since">>' node inspect "$node")
+  # Of several nodes, one that was active is enough: the machine ran tasks.
+  [ -n "$active_since" ] ||
+    active_since=$(docker_format '<<index .Spec.Labels "hive.active-since">>' node inspect "$node")
   drain_node "$node"
 done
 printf '{"nodeIds":%s,"activeSince":%s}\n' \

@@ -27,6 +27,7 @@ not_ready() {
   fi
   docker info >/dev/null 2>&1 || { echo "the Docker daemon does not answer" && return 0; }
   systemctl is-active --quiet filebeat || { echo "filebeat is not active" && return 0; }
+  curl_can_sign || fail ready "curl $(curl --version | awk '{ print $2; exit }') is too old to sign requests: 7.88 or newer is needed"
   return 1
 }
 
@@ -67,7 +68,7 @@ for image in $SSM_images; do
   esac
   answer=$(pull "$image") || fail pull "$image: the Engine API did not answer: $answer"
   case $answer in
-    *errorDetail*) fail pull "$image: $(printf '%s' "$answer" | sed -n 's/.*"error":"\(.*\)"}.*/\1/p' | head -n 1)" ;;
+    *errorDetail*) fail pull "$image: $(engine_message "$answer")" ;;
     *$'\n200' | 200) pulled=$((pulled + 1)) ;;
     *) fail pull "$image: $(engine_message "$answer")" ;;
   esac
@@ -93,8 +94,6 @@ fi
 
 exec 9>"$state_directory/lock"
 flock -w 60 9 || fail join "another join or retire holds $state_directory/lock for over 60 s"
-[ ! -e "$tombstone" ] || { printf '{"outcome":"retiring"}\n' && exit 0; }
-
 swarm_state() { docker_format '<<.Swarm.LocalNodeState>>' info 2>/dev/null; }
 node_id() { docker_format '<<.Swarm.NodeID>>' info; }
 
@@ -107,6 +106,8 @@ join_token() {
     fail token "ssm GetParameter $SSM_tokenParameter: $answer"
   printf '%s' "$answer" | json_member Value
 }
+
+retired() { printf '{"outcome":"retiring"}\n' && exit 0; }
 
 # One try at one manager. The token goes in on standard input: an argument could be read by every user of the host.
 join_through() {
@@ -128,6 +129,7 @@ another_token() {
   return 1
 }
 
+[ ! -e "$tombstone" ] || retired
 case $(swarm_state) in
   active) [ "$SSM_rejoin" != yes ] || leave_broken ;;
   inactive) ;;
@@ -145,7 +147,9 @@ joined=already
 if [ "$(swarm_state)" != active ]; then
   joined=now
   causes='' reread=''
-  for manager in $SSM_managers; do
+  # Three at most: whoever wants to retire this host waits for the lock.
+  for manager in $(printf '%s\n' "$SSM_managers" | cut -d ' ' -f 1-3); do
+    [ ! -e "$tombstone" ] || retired
     token=$(join_token) || { printf '%s\n' "$token" && exit 1; }
     ! join_through "$manager" "$token" || break
     case $answer in *"join token"* | *fingerprint*) ;; *) continue ;; esac

@@ -2,6 +2,7 @@
 # Runs on the host: leaves the swarm. Leaving removes the node's task containers and their logs, so it comes only after the
 # logs were shipped. Safe to run twice. Prints one JSON line.
 set -eu
+: "${SSM_clearMark:?agent too old}"
 . lib/json.sh
 . lib/docker.sh
 
@@ -12,4 +13,6 @@ if [ "$state" != inactive ]; then
     *) fail leave "docker swarm leave: ${answer:-no answer within 60 s}" ;;
   esac
 fi
+# A machine that goes back to a warm pool will join again in another life.
+[ "$SSM_clearMark" = no ] || rm -f /run/hive-swarm/retiring
 printf '{"left":true,"was":"%s"}\n' "$state"

@@ -16,6 +16,7 @@ for node in $nodes; do
   # A clean leave shows as Down only after some twelve seconds; --force does not wait for that.
   answer=$(docker node rm --force "$node" 2>&1) || case $answer in
     *"not found"* | *"No such node"*) ;;
+    *"rpc error"* | *deadline* | *leader*) fail manager "docker node rm $node: $answer" ;;
     *) fail remove "node $node: $answer" ;;
   esac
 done

@@ -24,21 +24,35 @@ find_file() {
   return 1
 }
 
-# Ranges come as DEVICE:INODE:OFFSET:SIZE.
-rescued=0 bytes=0
+# put KEY FILE: one object, proved by its answer: a redirect to another region is no upload.
+put() {
+  answer=$(aws_signed s3 "$aws_region" -m 600 -o /dev/null -w '%{http_code}' -X PUT \
+    -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -T "$2" \
+    "${AWS_ENDPOINT_URL:-https://s3.$aws_region.$aws_domain}/$SSM_bucket/$1") || true
+  [ "$answer" = 200 ] || fail upload "s3 PUT $SSM_bucket/$1: HTTP ${answer:-no answer}"
+}
+
+# Ranges come as DEVICE:INODE:OFFSET:SIZE. In parts, so that a large one needs little room on a disk that may be full.
+part_bytes=$((64 * 1024 * 1024))
+rescued=0 bytes=0 missing=''
+part=$(mktemp -p /var/tmp)
+trap 'rm -f "$part"' EXIT
 for range in $SSM_ranges; do
   IFS=: read -r device inode offset size <<<"$range"
-  file=$(find_file "$device" "$inode") || fail find "no file with device $device and inode $inode any more"
-  key=$SSM_prefix/$device-$inode/$offset-$size
-  # aws_signed hands the credentials over on standard input, so the body comes from a file.
-  body=$(mktemp)
-  tail -c "+$((offset + 1))" "$file" | head -c "$((size - offset))" >"$body"
-  answer=$(aws_signed s3 "$aws_region" -m 600 -X PUT -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -T "$body" \
-    "${AWS_ENDPOINT_URL:-https://s3.$aws_region.$aws_domain}/$SSM_bucket/$key") || {
-    rm -f "$body"
-    fail upload "s3 PUT $SSM_bucket/$key: $answer"
-  }
-  rm -f "$body"
-  rescued=$((rescued + 1)) bytes=$((bytes + size - offset))
+  if ! file=$(find_file "$device" "$inode"); then
+    missing="$missing $range"
+    continue
+  fi
+  while [ "$offset" -lt "$size" ]; do
+    end=$((offset + part_bytes < size ? offset + part_bytes : size))
+    tail -c "+$((offset + 1))" "$file" | head -c "$((end - offset))" >"$part"
+    if [ "$(stat -c %s "$part")" -ne $((end - offset)) ]; then
+      missing="$missing $device:$inode:$offset:$size"
+      break
+    fi
+    put "$SSM_prefix/$device-$inode/$offset-$end" "$part"
+    bytes=$((bytes + end - offset)) offset=$end
+  done
+  rescued=$((rescued + 1))
 done
-printf '{"rescued":%d,"bytes":%d}\n' "$rescued" "$bytes"
+printf '{"rescued":%d,"bytes":%d,"missing":%s}\n' "$rescued" "$bytes" "$(json_string "${missing# }")"

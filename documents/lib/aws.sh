@@ -4,15 +4,20 @@
 
 metadata() {
   if [ -z "${metadata_token:-}" ]; then
-    metadata_token=$(curl -sf -m 2 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' \
+    metadata_token=$(curl -sf --noproxy '*' -m 2 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' \
       http://169.254.169.254/latest/api/token) || return 1
   fi
-  curl -sf -m 2 -H "X-aws-ec2-metadata-token: $metadata_token" "http://169.254.169.254/latest/$1"
+  curl -sf --noproxy '*' -m 2 -H "X-aws-ec2-metadata-token: $metadata_token" "http://169.254.169.254/latest/$1"
 }
 
 # The value of a string member in a flat JSON text on standard input.
 json_member() {
   tr -d '\n' | sed -nE 's/.*"'"$1"'"[[:space:]]*:[[:space:]]*"([^"]*)".*/\1/p'
+}
+
+# curl signs every header of a request only from 7.88 on; before, the session token stays outside the signature.
+curl_can_sign() {
+  curl --version | awk 'NR == 1 { split($2, v, "."); exit !(v[1] > 7 || (v[1] == 7 && v[2] >= 88)) }'
 }
 
 # Reads the role's credentials once: aws_key, aws_secret, aws_token, aws_region.

@@ -11,6 +11,19 @@ docker_format() {
   timeout 60 docker "$@" --format "$docker_template"
 }
 
+# inspect_all TEMPLATE KIND IDS…: what exists of them. One that went since it was listed is nobody's fault; anything else that
+# keeps the manager from telling is. (In a subshell: the caller passes a failure on.)
+inspect_all() {
+  inspect_template=$1
+  inspect_kind=$2
+  shift 2
+  inspect_errors=$(mktemp)
+  docker_format "$inspect_template" "$inspect_kind" inspect "$@" 2>"$inspect_errors" || true
+  inspect_trouble=$(grep -viE 'no such (node|service|object)|^$' "$inspect_errors" || true)
+  rm -f "$inspect_errors"
+  [ -z "$inspect_trouble" ] || fail manager "docker $inspect_kind inspect: $inspect_trouble"
+}
+
 # Ends the script unless this host is a manager that has control of its swarm.
 require_manager() {
   [ "$(timeout 10 docker info --format "$(go_template '<<.Swarm.ControlAvailable>>')" 2>/dev/null)" = true ] ||

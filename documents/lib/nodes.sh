@@ -7,9 +7,9 @@
 nodes_of_instance() {
   nodes_ids=$(docker node ls -q 2>&1) || fail manager "docker node ls: $nodes_ids"
   # shellcheck disable=SC2086 # one word a node
-  nodes_table=$(docker_format \
+  nodes_table=$(inspect_all \
     '<<.ID>> <<.Spec.Role>> <<.Spec.Availability>> <<or (index .Spec.Labels "hive.instance-id") "-">> <<.Status.Addr>>' \
-    node inspect $nodes_ids 2>&1) || fail manager "docker node inspect: $nodes_table"
+    node $nodes_ids) || { printf '%s\n' "$nodes_table" && exit 1; }
   printf '%s\n' "$nodes_table" | while read -r node role availability label address; do
     case "$label/$role/$availability/$address" in
       "$1/"* | "-/worker/drain/${3:-none}") printf '%s\n' "$node" ;;
@@ -35,5 +35,5 @@ drain_node() {
       *) break ;;
     esac
   done
-  fail drain "node $1: $(engine_message "$drain_answer")"
+  fail "$(engine_refused "$drain_answer" && echo drain || echo manager)" "node $1: $(engine_message "$drain_answer")"
 }

@@ -35,7 +35,7 @@ up takes:
   --attached            the load balancer is attached to the worker group (default)
   --not-attached        it is not: the functions register and deregister
   --heartbeat SECONDS   heartbeat timeout of both lifecycle hooks, 30 to 7200 (default 60)
-  --engine DIRECTORY    use dockerd and friends from here instead of the installed ones
+  --engine DIRECTORY    run the Docker engine that is unpacked here instead of the installed one
   --set NAME=VALUE      set an environment variable of the functions (may be repeated)
 
 status takes:

@@ -11,6 +11,7 @@ import {
   files,
 } from "../cloud/configuration.ts";
 import type { TimelineEntry } from "../cloud/timeline.ts";
+import { engineIn } from "../machines/engine.ts";
 import { findRoot, inCloud, inHostNetwork, type RootHandle, startRoot, stopRoot } from "../machines/root.ts";
 import { followTimeline } from "./control.ts";
 import { appears, expectRunning } from "./processes.ts";
@@ -52,6 +53,8 @@ export const launch = async (options: LaunchOptions): Promise<Launched> => {
     ...cloud
   } = options;
   const stateDirectory = resolve(given);
+  // Absolute, since the cloud works in another directory; and looked at before anything of an old sandbox goes.
+  if (cloud.engine !== undefined) cloud.engine = engineIn(cloud.engine).directory;
   await refuseIfUp(stateDirectory);
   // What a crashed one left: control groups, sockets, images, and log lines that this one did not write.
   await stopRoot(stateDirectory);

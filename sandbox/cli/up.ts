@@ -1,6 +1,7 @@
 // `up`: from whatever is there to a sandbox in which everything is ready; leaves it running.
 import { names } from "../cloud/configuration.ts";
 import { shipperName } from "../cloud/shipper.ts";
+import { engineIn, machineEngine } from "../machines/engine.ts";
 import { ensurePackages } from "../machines/packages.ts";
 import { personalOutput } from "../terminal/output.ts";
 import { entryLine } from "../terminal/timeline.ts";
@@ -18,6 +19,7 @@ export const up = async ({ command: _, engine, ...wanted }: UpArguments): Promis
   const output = personalOutput();
   await refuseIfUp();
   await ensurePackages((line) => output.line(line));
+  const { version } = engine === undefined ? machineEngine() : engineIn(engine);
   takeDownWhenInterrupted((signal) => output.line(`${signal}: taking down what is up already`, "bad"));
   const sandbox = await startSandbox({
     ...wanted,
@@ -35,7 +37,7 @@ export const up = async ({ command: _, engine, ...wanted }: UpArguments): Promis
   AWS            ${sandbox.endpoint}
   Load balancer  ${sandbox.url}/health
   Logs shipped   by ${shipperName()}
-  Engines        ${sandbox.stateDirectory}/instances/<instance-id>/docker.sock
+  Engines        Docker ${version}: ${sandbox.stateDirectory}/instances/<instance-id>/docker.sock
 
 Next, in any shell:
   . ${environment}

@@ -119,6 +119,7 @@ export const beginRetire: Document = async (script) => {
 export const leaveSwarm: Document = async (script) => {
   const was = script.host.nodeId === undefined ? "inactive" : "active";
   if (was === "active") await leave(script);
+  if (script.parameter("clearMark") === "yes") script.host.tombstone = false;
   return { left: true, was };
 };
 
@@ -152,7 +153,7 @@ export const rescueLogs: Document = async (script) => {
     script.rescued.push({ instanceId: host.instanceId, bucket, key, bytes: length });
     bytes += length;
   }
-  return { rescued: ranges.length, bytes };
+  return { rescued: ranges.length, bytes, missing: "" };
 };
 
 const login = (region: string): AwsCall => ({

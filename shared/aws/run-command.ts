@@ -29,7 +29,8 @@ export interface Command {
 }
 
 export type CommandResult =
-  | { status: "pending" }
+  /** `queued`: the agent has not begun; it runs five commands at a time. */
+  | { status: "queued" | "running" }
   | { status: "succeeded"; stdout: string }
   | { status: "failed"; stdout: string; stderr: string; details: string };
 
@@ -38,25 +39,31 @@ export const describeAgents = async (
   client: SSMClient,
   instanceIds: readonly InstanceId[],
 ): Promise<Agent[]> => {
-  const answer = await client.send(
-    new DescribeInstanceInformationCommand({
-      Filters: [{ Key: "InstanceIds", Values: [...instanceIds] }],
-      MaxResults: 50,
-    }),
-  );
-  return (answer.InstanceInformationList ?? []).flatMap(
-    ({ InstanceId = "", PingStatus, AgentVersion = "", IPAddress = "" }) =>
-      isInstanceId(InstanceId)
-        ? [
-            {
-              instanceId: InstanceId,
-              online: PingStatus === "Online",
-              version: AgentVersion,
-              address: IPAddress,
-            },
-          ]
-        : [],
-  );
+  try {
+    const answer = await client.send(
+      new DescribeInstanceInformationCommand({
+        Filters: [{ Key: "InstanceIds", Values: [...instanceIds] }],
+        MaxResults: 50,
+      }),
+    );
+    return (answer.InstanceInformationList ?? []).flatMap(
+      ({ InstanceId = "", PingStatus, AgentVersion = "", IPAddress = "" }) =>
+        isInstanceId(InstanceId)
+          ? [
+              {
+                instanceId: InstanceId,
+                online: PingStatus === "Online",
+                version: AgentVersion,
+                address: IPAddress,
+              },
+            ]
+          : [],
+    );
+  } catch (error) {
+    // Said of instances that never registered.
+    if (errorCode(error) === "InvalidInstanceId") return [];
+    throw error;
+  }
 };
 
 /** @returns the command's id. There is no idempotency token: the documents are written to be safe to run twice. */
@@ -104,12 +111,14 @@ export const commandResult = async (
           stderr: answer.StandardErrorContent ?? "",
           details: answer.StatusDetails ?? answer.Status,
         };
+      case "InProgress":
+        return { status: "running" };
       default:
-        return { status: "pending" };
+        return { status: "queued" };
     }
   } catch (error) {
     // Just after SendCommand this means "not yet", never "failed".
-    if (errorCode(error) === "InvocationDoesNotExist") return { status: "pending" };
+    if (errorCode(error) === "InvocationDoesNotExist") return { status: "queued" };
     throw error;
   }
 };

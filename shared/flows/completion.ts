@@ -10,6 +10,14 @@ import type { EpochMillis, World } from "./world.ts";
 const PROOF_SECONDS = 300;
 /** An accepted completion needs a moment to show; only then is it worth calling again. */
 const SHOW_SECONDS = 10;
+/**
+ * "No active action" for so long, while the instance still waits: it does not wait for us. Our action is complete (a crash hid the
+ * answer), and another hook of the group is not.
+ */
+const NOT_OURS_SECONDS = 120;
+
+/** What `completeAndProve` answers when our part is done and somebody else's is not. */
+export const ANOTHER_HOOK = "waiting for another hook";
 
 interface Completing {
   startedAt: EpochMillis;
@@ -20,7 +28,7 @@ interface Completing {
 
 /**
  * Completes the hook with `result` until the instance has left every state in which it waits for it.
- * @returns the state that followed.
+ * @returns the state that followed, or `ANOTHER_HOOK`.
  * @throws StepFailure when it still waits after five minutes.
  */
 export const completeAndProve = async (
@@ -52,6 +60,16 @@ export const completeAndProve = async (
       }
       if (now - state.acceptedAt > SHOW_SECONDS * 1000) {
         const completed = await completeHook(world.autoScaling, action, result);
+        const notOurs = before.acceptedAt > 0 || now - state.startedAt > NOT_OURS_SECONDS * 1000;
+        if (completed.answer === "not-active" && notOurs) {
+          state.end = { state: ANOTHER_HOOK };
+          world.log.info("step done", {
+            ...fields,
+            seconds: (now - state.startedAt) / 1000,
+            state: ANOTHER_HOOK,
+          });
+          return { state };
+        }
         if (completed.answer === "accepted") state.acceptedAt = now;
         // Not known to wait, and waiting: it must not run out of time before it can be completed.
         else

@@ -34,6 +34,9 @@ const WORTH: Readonly<Record<FlowKind, readonly string[]>> = {
     "Terminating:Wait",
     "Warmed:Terminating",
     "Warmed:Terminating:Wait",
+    // A return to a warm pool; the hook itself tells it from a launch into the pool.
+    "Warmed:Pending",
+    "Warmed:Pending:Wait",
     "Pending:Wait",
   ],
 };

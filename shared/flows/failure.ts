@@ -1,5 +1,7 @@
 // The two ways in which a flow leaves its straight path.
 
+import { AnswerError } from "../swarm/answers.ts";
+
 /** A step failed for good; the flow cleans up, and this is what it reports. */
 export class StepFailure extends Error {
   readonly step: string;
@@ -24,6 +26,7 @@ export class Overtaken extends Error {
 export const failureOf = (error: unknown): { step: string; cause: string } => {
   if (error instanceof StepFailure)
     return { step: error.step, cause: error.message.slice(error.step.length + 2) };
+  if (error instanceof AnswerError) return { step: `answer of ${error.document}`, cause: error.message };
   if (error instanceof Error) return { step: error.name, cause: error.message };
   return { step: "unknown", cause: String(error) };
 };

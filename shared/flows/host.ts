@@ -42,13 +42,17 @@ const isOnline = async (world: World, instanceId: InstanceId): Promise<boolean> 
   return agent?.online === true;
 };
 
-const ended = (result: { stdout: string; stderr: string; details: string }): Answer => {
+const ended = (result: { stdout: string; stderr: string; details: string }, commandId: string): Answer => {
   const failure = reportedFailure(result.stdout);
   if (failure) return { kind: "refused", ...failure };
   const output = (result.stderr || result.stdout).trim().slice(-300);
   if (result.details === "Failed")
-    return { kind: "refused", step: "script", cause: output || "exit code other than 0, no output" };
-  return { kind: "silent", cause: `${result.details}${output ? `: ${output}` : ""}` };
+    return {
+      kind: "refused",
+      step: "script",
+      cause: `${output || "exit code other than 0, no output"} (command ${commandId})`,
+    };
+  return { kind: "silent", cause: `${result.details}${output ? `: ${output}` : ""} (command ${commandId})` };
 };
 
 /** Looks within the first seconds after sending, without the whole second that a durable wait takes at least. */
@@ -66,21 +70,35 @@ export const lookAtCommand = async (
 ): Promise<Look<Sent, Answer>> => {
   if (sent.commandId === undefined || sent.sentAt === undefined)
     return await send(flow, world, instanceId, command, sent, now);
-  const answer = await read(world, instanceId, sent.commandId);
-  if (answer) return { done: answer };
+  const found = await read(world, instanceId, sent.commandId);
+  if (found.kind !== "under way") return { done: found };
   const waited = (now - sent.sentAt) / 1000;
   // Systems Manager keeps the command of a dead agent InProgress for ever; the agent itself is the better witness.
   const lost = waited > SUSPICIOUS_SECONDS && !(await isOnline(world, instanceId));
-  if (!lost && waited <= silenceSeconds) {
+  const patience = found.queued ? Math.max(silenceSeconds, DELIVERY_SECONDS) : silenceSeconds;
+  if (!lost && waited <= patience) {
     const because = `${command.document} runs on ${instanceId} since ${Math.round(waited)} s`;
     return { memory: sent, because, soon: waited < 10 };
   }
-  // It must not run later, when nobody waits for it any more.
-  await cancelCommand(world.systemsManager, sent.commandId, instanceId);
+  await cancel(flow, world, instanceId, sent.commandId);
   const cause = lost
     ? `the SSM agent of ${instanceId} lost its connection`
     : `no result of ${command.document} from ${instanceId} after ${Math.round(waited)} s`;
-  return { done: { kind: "silent", cause } };
+  return { done: { kind: "silent", cause: `${cause} (command ${sent.commandId})` } };
+};
+
+/** It must not run later, when nobody waits for it any more. Best effort: an agent that is gone refuses the cancelling too. */
+const cancel = async (flow: Flow, world: World, instanceId: InstanceId, commandId: string): Promise<void> => {
+  try {
+    await cancelCommand(world.systemsManager, commandId, instanceId);
+  } catch (error) {
+    world.log.warn("command not cancelled", {
+      flow: flow.name,
+      target: instanceId,
+      commandId,
+      cause: errorText(error),
+    });
+  }
 };
 
 const send = async (
@@ -107,11 +125,17 @@ const send = async (
     return { memory: sent, because: `Systems Manager knows no agent of ${instanceId}` };
   }
   const memory: Sent = { commandId, sentAt: now };
+  world.log.info("command sent", {
+    flow: flow.name,
+    document: command.document,
+    target: instanceId,
+    commandId,
+  });
   try {
     for (const pause of QUICK_LOOKS_MILLIS) {
       await world.pause(pause);
-      const answer = await read(world, instanceId, commandId);
-      if (answer) return { done: answer };
+      const found = await read(world, instanceId, commandId);
+      if (found.kind !== "under way") return { done: found };
     }
   } catch (error) {
     // The command is under way: its id must not be lost to an API that is throttled for a moment.
@@ -120,11 +144,15 @@ const send = async (
   return { memory, because: `${command.document} was just sent to ${instanceId}`, soon: true };
 };
 
-/** @returns undefined while the command runs. */
-const read = async (world: World, instanceId: InstanceId, commandId: string): Promise<Answer | undefined> => {
+const read = async (
+  world: World,
+  instanceId: InstanceId,
+  commandId: string,
+): Promise<Answer | { kind: "under way"; queued: boolean }> => {
   const result = await commandResult(world.systemsManager, commandId, instanceId);
   if (result.status === "succeeded") return { kind: "answered", stdout: result.stdout };
-  return result.status === "failed" ? ended(result) : undefined;
+  if (result.status === "failed") return ended(result, commandId);
+  return { kind: "under way", queued: result.status === "queued" };
 };
 
 /**

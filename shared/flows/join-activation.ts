@@ -1,5 +1,5 @@
 // From a host in reach to an active node on which a task runs: the host and one manager, turn by turn.
-import { errorText, isTransient } from "../aws/errors.ts";
+import { errorText } from "../aws/errors.ts";
 import { activateAnswer, awaitTasksAnswer, type Needs, parseAnswer } from "../swarm/answers.ts";
 import { readNeeds, sameNeeds, writeNeeds } from "../swarm/needs.ts";
 import { Overtaken, StepFailure } from "./failure.ts";
@@ -9,8 +9,9 @@ import { onManager } from "./manager.ts";
 import type { Hold } from "./watch.ts";
 
 const ACTIVATE_SECONDS = 60;
-/** Start of the application until its health check passes. */
-const TASKS_SECONDS = 300;
+/** Start of the application until its health check passes: so long a wait, and so many of them. */
+const TASKS_SECONDS = 100;
+const MOST_WAITS = 3;
 /** Each round is a roll that came between, or a swarm that forgot the node. */
 const MOST_ROUNDS = 5;
 
@@ -24,7 +25,7 @@ const unlessRefused = async <T>(
   try {
     return await run();
   } catch (error) {
-    if (isTransient(error)) throw error;
+    // Throttled too: a hundred joins after a roll write the same parameter.
     hold.world.log.error("no hint of what the services need", {
       flow: hold.flow.name,
       instanceId: hold.lease.action.instanceId,
@@ -40,14 +41,18 @@ export const readHint = (hold: Hold): Promise<Needs> =>
     unlessRefused<Needs>(hold, "read needs", () => readNeeds(hold.world), { images: [], directories: [] }),
   );
 
+export interface ActiveNode {
+  nodeId: string;
+  /** Assigned when it became active. */
+  tasks: number;
+  needs: Needs;
+}
+
 /**
  * Prepares and joins the host, then has a manager activate it; again when the services changed in between.
  * @param progress is told the node's id as soon as it is known.
  */
-export const nodeBecomesActive = async (
-  hold: Hold,
-  progress: { nodeId: string },
-): Promise<{ nodeId: string; tasks: number }> => {
+export const nodeBecomesActive = async (hold: Hold, progress: { nodeId: string }): Promise<ActiveNode> => {
   let needs = await readHint(hold);
   let rejoin = false;
   for (let round = 1; round <= MOST_ROUNDS; round++) {
@@ -55,7 +60,7 @@ export const nodeBecomesActive = async (
     progress.nodeId = nodeId;
     const answer = await activate(hold, nodeId, needs);
     if (answer.outcome === "retiring") throw new Overtaken("activate node", "retiring");
-    if (answer.outcome === "active") return { nodeId, tasks: answer.tasks.length };
+    if (answer.outcome === "active") return { nodeId, tasks: answer.tasks.length, needs };
     rejoin = answer.outcome === "unknown-node";
     if (answer.outcome === "changed") needs = await learnNeeds(hold, answer, needs);
   }
@@ -89,12 +94,24 @@ const learnNeeds = async (hold: Hold, { images, directories }: Needs, before: Ne
   return needs;
 };
 
-export const taskRuns = async (hold: Hold): Promise<void> => {
-  const answer = await onHost(hold, "task runs", {
-    document: "await-tasks",
-    parameters: { waitSeconds: String(TASKS_SECONDS) },
-    executionSeconds: TASKS_SECONDS + 30,
-  });
-  if (answer.kind !== "answered") throw new StepFailure("task runs", answer.cause);
-  parseAnswer(awaitTasksAnswer, "await-tasks", answer.stdout);
+/**
+ * Waits until a task runs on the host. Tasks can be taken away again (a roll, a scaling), so between two waits a manager is asked
+ * whether there still is one to run; asking is activating, which is safe to do twice.
+ */
+export const taskRuns = async (hold: Hold, { nodeId, needs }: ActiveNode): Promise<void> => {
+  for (let wait = 1; ; wait++) {
+    const answer = await onHost(hold, "task runs", {
+      document: "await-tasks",
+      parameters: { waitSeconds: String(TASKS_SECONDS) },
+      executionSeconds: TASKS_SECONDS + 30,
+    });
+    if (answer.kind === "answered") {
+      parseAnswer(awaitTasksAnswer, "await-tasks", answer.stdout);
+      return;
+    }
+    const noneYet = answer.kind === "refused" && answer.step === "tasks";
+    if (!noneYet || wait === MOST_WAITS) throw new StepFailure("task runs", answer.cause);
+    const now = await activate(hold, nodeId, needs);
+    if (now.outcome === "active" && now.tasks.length === 0) return;
+  }
 };

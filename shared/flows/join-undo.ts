@@ -12,7 +12,7 @@ const UNDO_SECONDS = 90;
 
 /** Also when the instance is terminated meanwhile. */
 const unbound = (hold: Hold): Hold => {
-  const lease: Lease = { ...hold.lease, mayGoOn: () => true, heartbeatTimeoutSeconds: undefined };
+  const lease: Lease = { ...hold.lease, mayGoOn: () => true };
   return { ...hold, lease };
 };
 
@@ -32,7 +32,8 @@ export const undo = async (hold: Hold, progress: NodeHint & { registered: boolea
   if (loadBalancer && progress.registered)
     await attempt(() => outOfLoadBalancer(hold, loadBalancer, { attached: false, deadline }));
   await attempt(async () => {
-    const command = { document: "leave-swarm", parameters: {}, executionSeconds: 60, deadline };
+    const parameters = { clearMark: "no" };
+    const command = { document: "leave-swarm", parameters, executionSeconds: 60, deadline };
     const answer = await onHost(hold, "undo: leave", command);
     if (answer.kind !== "answered") throw new StepFailure("undo: leave", answer.cause);
     parseAnswer(leaveAnswer, "leave-swarm", answer.stdout);
@@ -46,7 +47,7 @@ export const undo = async (hold: Hold, progress: NodeHint & { registered: boolea
  * left once the instance is gone goes from here.
  */
 export const removeOnceGone = async (hold: Hold, node: NodeHint): Promise<void> => {
-  const free = unbound(hold);
+  const free = unbound({ ...hold, lease: { ...hold.lease, heartbeatTimeoutSeconds: undefined } });
   const gone = await watch<null, boolean>(free, "instance gone", {
     memory: null,
     deadline: free.lease.globalDeadline,

@@ -1,6 +1,6 @@
 // A launched instance → a Ready, labelled, active node that holds every image it may need and is in service at the load
 // balancer; then its hook is completed. Or none of that, and ABANDON.
-import { completeAndProve } from "./completion.ts";
+import { ANOTHER_HOOK, completeAndProve } from "./completion.ts";
 import { failureOf, Overtaken } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { nodeBecomesActive, readHint, taskRuns } from "./join-activation.ts";
@@ -43,7 +43,13 @@ const soon = (state: string | undefined): boolean =>
 const launching = (state: string | undefined): boolean => state !== undefined && LAUNCHING.includes(state);
 
 export const joinNode = async (flow: Flow, world: World, request: FlowRequest): Promise<JoinOutcome> => {
-  const { member, lookedAt } = await openFlow(flow, world, request, (seen) => !soon(seen?.lifecycleState));
+  const { member, lookedAt } = await openFlow(
+    flow,
+    world,
+    request,
+    "look",
+    (seen) => !soon(seen?.lifecycleState),
+  );
   const state = member?.lifecycleState ?? "in no group";
   if (!launching(state) || member?.group !== request.group)
     return await report(flow, world, request, { outcome: "ignored", state });
@@ -84,14 +90,15 @@ const join = async (
   const attached = loadBalancer !== undefined && attachedLoadBalancers.includes(loadBalancer);
 
   progress.address = await agentOnline(hold);
-  const { nodeId, tasks } = await nodeBecomesActive(hold, progress);
-  if (tasks > 0) await taskRuns(hold);
+  const node = await nodeBecomesActive(hold, progress);
+  const { nodeId, tasks } = node;
+  if (tasks > 0) await taskRuns(hold, node);
   if (loadBalancer && !attached) {
     progress.registered = true;
     await intoLoadBalancer(hold, loadBalancer, { registered: false });
   }
   const after = await completeAndProve(flow, world, lease.action, "CONTINUE", launching);
-  if (!after.startsWith("Pending:Proceed") && after !== "InService")
+  if (!["Pending:Proceed", "InService", ANOTHER_HOOK].includes(after))
     throw new Overtaken("complete CONTINUE", after);
   if (!loadBalancer) return { outcome: "joined", nodeId, tasks, loadBalancer: "none" };
   // Where the group owns the load balancer it registers the instance only now.
@@ -115,18 +122,21 @@ const confirmInService = async (
   const serving: Lease = {
     ...hold.lease,
     heartbeatTimeoutSeconds: undefined,
-    mayGoOn: (state) => state === "InService" || state === "Pending:Proceed" || state === "Pending",
+    mayGoOn: (state) => ["InService", "Pending", "Pending:Wait", "Pending:Proceed"].includes(state ?? ""),
   };
   try {
     const deadline = hold.lease.lookedAt + CONFIRM_SECONDS * 1000;
     await intoLoadBalancer({ ...hold, lease: serving }, loadBalancer, { registered: true, deadline });
     return "in service";
   } catch (error) {
-    hold.world.log.error("not in service after CONTINUE", {
-      flow: hold.flow.name,
-      instanceId: hold.lease.action.instanceId,
-      ...failureOf(error),
-    });
+    // In a step, so that no replay tells it again.
+    await hold.flow.step("not confirmed", async () =>
+      hold.world.log.error("not in service after CONTINUE", {
+        flow: hold.flow.name,
+        instanceId: hold.lease.action.instanceId,
+        ...failureOf(error),
+      }),
+    );
     return "not confirmed";
   }
 };

@@ -12,6 +12,7 @@ import type { EpochMillis, World } from "./world.ts";
 
 /** A manager's commands take a second or two; one that is silent this long is not answering. Grows with each round, for queues. */
 const SILENCE_SECONDS = 15;
+const MOST_SILENCE_SECONDS = 60;
 
 /** Managers that are in service and whose agents are online, each flow starting with another one. */
 export const findManagers = async (world: World, instanceId: InstanceId): Promise<Agent[]> => {
@@ -77,7 +78,7 @@ export const onManager = async <T>(
         const because = `no instance of ${world.config.managerGroups.join(", ")} is in service with its agent online`;
         return { memory: { ...asking, causes: [because] }, because };
       }
-      const silence = SILENCE_SECONDS * asking.round;
+      const silence = Math.min(SILENCE_SECONDS * asking.round, MOST_SILENCE_SECONDS);
       const look = await lookAtCommand(flow, world, manager.instanceId, command, silence, asking, now);
       if ("failed" in look) return look;
       if ("memory" in look) return { ...look, memory: { ...asking, ...look.memory } };

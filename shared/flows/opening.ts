@@ -28,32 +28,29 @@ export const openFlow = async (
   flow: Flow,
   world: World,
   request: HookAction,
+  name: string,
   decided: (member: GroupMember | undefined) => boolean,
 ): Promise<Opening> => {
   type Looking = Opening & { startedAt: EpochMillis };
-  return await flow.poll<Looking>(
-    "look",
-    { member: undefined, lookedAt: 0, startedAt: 0 },
-    async (before) => {
-      const now = world.now();
-      const startedAt = before.startedAt || now;
-      try {
-        const member = await describeMember(world.autoScaling, request.instanceId);
-        const state = { member, lookedAt: now, startedAt };
-        return decided(member) || now - startedAt > GRACE_SECONDS * 1000
-          ? { state }
-          : { state, againInSeconds: 2 };
-      } catch (error) {
-        if (!isTransient(error)) throw error;
-        world.log.warn("look failed", {
-          flow: flow.name,
-          instanceId: request.instanceId,
-          cause: errorText(error),
-        });
-        return { state: { ...before, startedAt }, againInSeconds: 5 };
-      }
-    },
-  );
+  return await flow.poll<Looking>(name, { member: undefined, lookedAt: 0, startedAt: 0 }, async (before) => {
+    const now = world.now();
+    const startedAt = before.startedAt || now;
+    try {
+      const member = await describeMember(world.autoScaling, request.instanceId);
+      const state = { member, lookedAt: now, startedAt };
+      return decided(member) || now - startedAt > GRACE_SECONDS * 1000
+        ? { state }
+        : { state, againInSeconds: 2 };
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      world.log.warn("look failed", {
+        flow: flow.name,
+        instanceId: request.instanceId,
+        cause: errorText(error),
+      });
+      return { state: { ...before, startedAt }, againInSeconds: 5 };
+    }
+  });
 };
 
 export interface HookFacts {

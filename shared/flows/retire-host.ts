@@ -5,7 +5,7 @@ import { describeAgents } from "../aws/run-command.ts";
 import { beginRetireAnswer, parseAnswer } from "../swarm/answers.ts";
 import { Overtaken, StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
-import { onHost } from "./host.ts";
+import { type Answer, onHost } from "./host.ts";
 import { NO_HINT, type NodeHint } from "./node.ts";
 import { type Hold, type Lease, watch } from "./watch.ts";
 import type { EpochMillis, World } from "./world.ts";
@@ -14,6 +14,8 @@ export type Host = NodeHint & ({ alive: true; swarm: string } | { alive: false; 
 
 /** A living host answers within seconds; a join that it is in the middle of may keep it for a minute and a half. */
 const ANSWER_SECONDS = 180;
+/** After this it is asked once more: an agent that restarted never reports what it ran, and asking twice does no harm. */
+const FIRST_ANSWER_SECONDS = 100;
 /** EC2 called it unhealthy: it is asked all the same, since a failed health check is not a death. */
 const SUSPECT_SECONDS = 30;
 
@@ -26,13 +28,7 @@ export const hostAnswers = async (hold: Hold, options: { suspect: boolean }): Pr
     const agent = await reachable(hold, deadline);
     hint = { nodeId: "", address: agent.address };
     if (!agent.online) return { ...hint, alive: false, cause: agent.cause };
-    const command = {
-      document: "begin-retire",
-      parameters: { markRetiring: "yes" },
-      executionSeconds: 150,
-      deadline,
-    };
-    const answer = await onHost(hold, "host answers", command);
+    const answer = await begin(hold, deadline);
     if (answer.kind === "silent") return { ...hint, alive: false, cause: answer.cause };
     if (answer.kind === "refused") throw new StepFailure("host answers", `${answer.step}: ${answer.cause}`);
     const { swarm, nodeId } = parseAnswer(beginRetireAnswer, "begin-retire", answer.stdout);
@@ -40,6 +36,24 @@ export const hostAnswers = async (hold: Hold, options: { suspect: boolean }): Pr
   } catch (error) {
     if (error instanceof StepFailure) return { ...hint, alive: false, cause: error.message };
     throw error;
+  }
+};
+
+const begin = async (hold: Hold, deadline: EpochMillis): Promise<Answer> => {
+  const ask = (until: EpochMillis): Promise<Answer> =>
+    onHost(hold, "host answers", {
+      document: "begin-retire",
+      parameters: { markRetiring: "yes" },
+      executionSeconds: 150,
+      deadline: until,
+    });
+  const first = hold.lease.lookedAt + FIRST_ANSWER_SECONDS * 1000;
+  if (first >= deadline) return await ask(deadline);
+  try {
+    return await ask(first);
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    return await ask(deadline);
   }
 };
 

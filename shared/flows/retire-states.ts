@@ -5,6 +5,9 @@ import { type Hold, type Lease, watch } from "./watch.ts";
 
 const RETIRING = ["Terminating:Wait", "Warmed:Terminating:Wait"];
 
+/** On its way back to a warm pool, alive; a launch into the pool waits in the same state. */
+export const RETURNING = "Warmed:Pending:Wait";
+
 export const isRetiring = (state: string | undefined): boolean =>
   state !== undefined && RETIRING.includes(state);
 

@@ -9,23 +9,36 @@ import { type Shipping, waitUntilShipped } from "./ship.ts";
 import type { Hold } from "./watch.ts";
 import type { EpochMillis } from "./world.ts";
 
+/** Draining takes what the load balancer allows (300 s by default); this share of the budget is for it, the rest for the logs. */
+const LOAD_BALANCER_SHARE = 1 / 3;
+/** In a hurry (Spot) the deregistration is asked for and the drain goes on beside it. */
+const HURRY_MILLIS = 3_000;
+
 /** A load balancer that cannot be left in time must not keep the logs from being shipped. */
 export const leaveLoadBalancer = async (
   hold: Hold,
   loadBalancer: string,
-  options: { attached: boolean },
+  options: { attached: boolean; hurry: boolean },
 ): Promise<void> => {
+  const { flow, world, lease } = hold;
+  const share = (lease.deadline - lease.lookedAt) * LOAD_BALANCER_SHARE;
+  const deadline = lease.lookedAt + (options.hurry ? HURRY_MILLIS : Math.max(0, share));
   try {
-    await outOfLoadBalancer(hold, loadBalancer, options);
+    await outOfLoadBalancer(hold, loadBalancer, { attached: options.attached, deadline });
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error;
-    hold.world.log.error("not out of the load balancer: going on", {
-      flow: hold.flow.name,
-      instanceId: hold.lease.action.instanceId,
-      ...failureOf(error),
-    });
+    await tell(hold, () =>
+      world.log.error("not out of the load balancer: going on", {
+        flow: flow.name,
+        instanceId: lease.action.instanceId,
+        ...failureOf(error),
+      }),
+    );
   }
 };
+
+/** In a step, so that no replay tells it again. */
+const tell = (hold: Hold, log: () => void): Promise<void> => hold.flow.step("tell", async () => log());
 
 /**
  * Drains every node of the instance. The mark that goes with the drain keeps a join in flight from ever activating it again.
@@ -64,13 +77,14 @@ export const shipLogs = async (
     return shipping;
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error;
-    return { flushed: false, summary: error.message, ranges: [], hostSilent: false };
+    return { flushed: false, summary: error.message, ranges: [], allKnown: false, hostSilent: false };
   }
 };
 
 /** Only after the logs: leaving removes the node's task containers and, with them, their own logs. */
-export const leaveSwarm = async (hold: Hold): Promise<void> => {
-  const command = { document: "leave-swarm", parameters: {}, executionSeconds: 90 };
+export const leaveSwarm = async (hold: Hold, options: { returns: boolean }): Promise<void> => {
+  const parameters = { clearMark: options.returns ? "yes" : "no" };
+  const command = { document: "leave-swarm", parameters, executionSeconds: 90 };
   const answer = await onHost(hold, "leave swarm", command).catch((error: unknown): Answer => {
     if (!(error instanceof StepFailure)) throw error;
     return { kind: "silent", cause: error.message };
@@ -80,9 +94,11 @@ export const leaveSwarm = async (hold: Hold): Promise<void> => {
     return;
   }
   // The node is removed by force in any case, and the machine ends.
-  hold.world.log.warn("host did not leave", {
-    flow: hold.flow.name,
-    instanceId: hold.lease.action.instanceId,
-    cause: answer.cause,
-  });
+  await tell(hold, () =>
+    hold.world.log.warn("host did not leave", {
+      flow: hold.flow.name,
+      instanceId: hold.lease.action.instanceId,
+      cause: answer.cause,
+    }),
+  );
 };

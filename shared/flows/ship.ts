@@ -8,8 +8,7 @@ import {
   type UnshippedRange,
   unshippedRanges,
 } from "../logs/index.ts";
-import { parseAnswer, rescueAnswer, restartAnswer } from "../swarm/answers.ts";
-import { failureOf, StepFailure } from "./failure.ts";
+import { parseAnswer, restartAnswer } from "../swarm/answers.ts";
 import { lookAtCommand, onHost } from "./host.ts";
 import { type Hold, watch } from "./watch.ts";
 import type { EpochMillis } from "./world.ts";
@@ -21,6 +20,8 @@ export interface Shipping {
   summary: string;
   /** What nobody has acknowledged, to be rescued. */
   ranges: readonly UnshippedRange[];
+  /** False: there may be more than these ranges. */
+  allKnown: boolean;
 }
 
 /** How long one command waits for the containers to stop, before it samples: a stop grace period and a little. */
@@ -40,10 +41,20 @@ type Ended = { shipping: Shipping; stopped: "judged" | "filebeat dead" | "host s
 const shippingOf = (judgement: Judgement): Shipping => ({
   flushed: judgement.flushed,
   summary: describe(judgement).slice(0, 1_000),
-  ranges: unshippedRanges(judgement).slice(0, 400),
+  ranges: unshippedRanges(judgement),
+  allKnown:
+    judgement.leftOut === 0 &&
+    judgement.writers.length === 0 &&
+    judgement.taskContainers === 0 &&
+    judgement.files.every(({ verdict }) => verdict.kind !== "lost"),
 });
 
-const unknown = (summary: string): Shipping => ({ flushed: false, summary, ranges: [] });
+const unknown = (summary: string): Shipping => ({
+  flushed: false,
+  summary,
+  ranges: [],
+  allKnown: false,
+});
 
 const sampleUntilJudged = (hold: Hold, name: string, deadline: EpochMillis): Promise<Ended> => {
   const { flow, world, lease } = hold;
@@ -131,52 +142,3 @@ export const waitUntilShipped = async (
   const second = await sampleUntilJudged(hold, "logs shipped after restart", deadline);
   return { ...second.shipping, hostSilent: second.stopped === "host silent" };
 };
-
-/** Copies what was not shipped to S3. @returns the reason when that failed. */
-export const rescueLogs = async (
-  hold: Hold,
-  ranges: readonly UnshippedRange[],
-  deadline: EpochMillis,
-): Promise<string | undefined> => {
-  if (ranges.length === 0) return "nothing is known of what was not shipped";
-  try {
-    const answer = await onHost(hold, "rescue logs", {
-      document: "rescue-logs",
-      parameters: {
-        bucket: hold.world.config.rescueBucket ?? "",
-        prefix: `${hold.world.config.cluster}/${hold.lease.action.instanceId}`,
-        ranges: ranges
-          .map(({ device, inode, offset, size }) => `${device}:${inode}:${offset}:${size}`)
-          .join(" "),
-        logDirectories: logDirectories(hold.world.config.logGlobs).join(" "),
-      },
-      executionSeconds: 900,
-      deadline,
-    });
-    if (answer.kind !== "answered") return answer.cause;
-    parseAnswer(rescueAnswer, "rescue-logs", answer.stdout);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof StepFailure)) throw error;
-    return failureOf(error).cause;
-  }
-};
-
-/** The part of each glob before its first wildcard: `/var/log/hive/*\/*.log` → `/var/log/hive`. */
-export const logDirectories = (globs: string): string[] => [
-  ...new Set(
-    globs
-      .split(" ")
-      .filter(Boolean)
-      .map((glob) => glob.split("/").slice(0, -1))
-      .map(
-        (parts) =>
-          parts
-            .slice(
-              0,
-              [...parts, "*"].findIndex((part) => /[*?[]/.test(part)),
-            )
-            .join("/") || "/",
-      ),
-  ),
-];

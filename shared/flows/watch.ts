@@ -9,6 +9,9 @@ import type { EpochMillis, World } from "./world.ts";
 /** The instance's own state is looked at no more often than this: with a hundred flows at once, describing is throttled first. */
 const LOOK_EVERY_MILLIS = 4_000;
 
+/** A wait that is this long is in no hurry any more, and its execution holds 3,000 operations at most. */
+const HURRY_MILLIS = 1_800_000;
+
 /** A flow's hold on an instance: which hook it keeps alive, for how long, and in which states it may go on. */
 export interface Lease {
   readonly action: HookAction;
@@ -97,6 +100,8 @@ export const watch = async <Memory, Value>(
     const state = { ...before, looks: before.looks + 1, startedAt: before.startedAt || now, endedAt: now };
     const seconds = () => Math.round((world.now() - state.startedAt) / 100) / 10;
     try {
+      // First of all: describing is throttled long before heartbeats are.
+      await keepAlive(world, lease, state, now, fields);
       if (now - state.lookedAt >= LOOK_EVERY_MILLIS) {
         const member = await describeMember(world.autoScaling, lease.action.instanceId);
         state.lookedAt = now;
@@ -106,7 +111,6 @@ export const watch = async <Memory, Value>(
           return { state };
         }
       }
-      await keepAlive(world, lease, state, now, fields);
       const look = await options.look(state.memory, now);
       if ("done" in look || "failed" in look) {
         state.end = look;
@@ -117,7 +121,8 @@ export const watch = async <Memory, Value>(
       }
       state.memory = look.memory;
       state.because = look.because;
-      if (look.soon && now < deadline) return { state, againInSeconds: 1 };
+      if (look.soon && now < deadline && now - state.startedAt < HURRY_MILLIS)
+        return { state, againInSeconds: 1 };
     } catch (error) {
       if (!isTransient(error)) {
         state.end = { failed: errorText(error) };

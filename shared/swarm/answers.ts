@@ -49,7 +49,7 @@ export const removeAnswer = z.object({ removed: words });
 
 export const restartAnswer = z.object({ restarted: z.literal(true) });
 
-export const rescueAnswer = z.object({ rescued: z.number(), bytes: z.number() });
+export const rescueAnswer = z.object({ rescued: z.number(), bytes: z.number(), missing: words });
 
 /** The hint that one join leaves to the next. */
 export const needsSchema = z.object({ images: z.array(z.string()), directories: z.array(z.string()) });
@@ -72,11 +72,19 @@ export const reportedFailure = (stdout: string): { step: string; cause: string }
   return parsed.success ? parsed.data.failed : undefined;
 };
 
-/** @throws Error when the first line is not the JSON that this document prints. */
+/** A document answered something else than it should: script and function do not fit together. */
+export class AnswerError extends Error {
+  readonly document: string;
+  constructor(document: string, stdout: string) {
+    super(`answered something else than it should: ${JSON.stringify(stdout.slice(0, 200))}`);
+    this.name = "AnswerError";
+    this.document = document;
+  }
+}
+
+/** @throws AnswerError when the first line is not the JSON that this document prints. */
 export const parseAnswer = <T>(schema: AnswerSchema<T>, document: string, stdout: string): T => {
   const parsed = schema.safeParse(firstLine(stdout));
   if (parsed.success) return parsed.data;
-  throw new Error(
-    `The document ${document} answered something else than it should: ${JSON.stringify(stdout.slice(0, 200))}`,
-  );
+  throw new AnswerError(document, stdout);
 };

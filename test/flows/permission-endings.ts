@@ -107,11 +107,12 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected>>
     ),
     "ssm:DescribeInstanceInformation on *": abandoned("agent online"),
     "ssm:GetCommandInvocation on *": abandoned("join host"),
-    "ssm:CancelCommand on *": abandoned(
-      "activate node",
-      "activate node",
-      "a manager stops while it activates",
-    ),
+    // It only tidies: the command that nobody waits for any more runs out by itself.
+    "ssm:CancelCommand on *": {
+      flow: "join",
+      ends: "joined (in service); told: command not cancelled; hook CONTINUE by call",
+      scene: "a manager stops while it activates",
+    },
     // A hint is worth no join.
     "ssm:GetParameter on parameter/hive-swarm/hive/services": withoutHint("read needs"),
     "ssm:PutParameter on parameter/hive-swarm/hive/services": withoutHint("write needs"),
@@ -149,7 +150,10 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected>>
     ),
     "ssm:DescribeInstanceInformation on *": held("drain node", "host reachable"),
     "ssm:GetCommandInvocation on *": held("drain node", "host answers"),
-    "ssm:CancelCommand on *": held("drain node", "drain node", "a manager stops while it drains"),
+    "ssm:CancelCommand on *": retire(
+      "retired (shipped); told: command not cancelled; hook CONTINUE by call",
+      "a manager stops while it drains",
+    ),
     "ssm:SendCommand on instance/*": held("drain node", "host answers"),
     // A machine that cannot be asked, and is not known to be dead, is kept with its logs.
     "ssm:SendCommand on document/hive-swarm-dev-begin-retire": retire(

@@ -179,6 +179,18 @@ describe("a host whose agent reports nothing any more", () => {
     expect(retireOutcome(world, id)).toMatchObject({ outcome: "retired", logs: "shipped" });
   });
 
+  it("is asked again when the end of begin-retire stays unknown", async () => {
+    const sides = { unreported: { document: "begin-retire", times: 1 } };
+    const world = await createUnpleasantWorld(sides);
+    const id = await launch(world);
+    await world.rest();
+    await world.after(100);
+    await world.desire(0);
+    await world.rest();
+    expectTidy(world, sides);
+    expect(retireOutcome(world, id)).toMatchObject({ outcome: "retired", logs: "shipped" });
+  });
+
   it("is kept with its logs when it answers nothing at all, and that is said", async () => {
     const sides = { unreported: { document: "begin-retire", times: 9 } };
     const world = await createUnpleasantWorld(sides);

@@ -8,7 +8,10 @@ import { files } from "../../sandbox/cloud/configuration.ts";
 /** Samples of the logs need not be ten seconds apart: the sandbox's filebeat scans every second. */
 const settings = { SCAN_INTERVAL_SECONDS: "2" };
 
-/** A sandbox of its own for the tests around it: `const { sandbox } = withSandbox({ workers: 1 })`. */
+/**
+ * A sandbox of its own for the tests around it: `const sandbox = withSandbox({ workers: 1 })`.
+ * With HIVE_ENGINE=DIRECTORY in the environment on the Docker engine that is unpacked there (docs/sandbox.md, "Engines").
+ */
 export const withSandbox = (options: SandboxOptions = {}) => {
   const holder: { sandbox?: Sandbox } = {};
   let directory: string;
@@ -18,6 +21,7 @@ export const withSandbox = (options: SandboxOptions = {}) => {
     holder.sandbox = await startSandbox({
       stateDirectory: directory,
       heartbeatSeconds: 30,
+      ...(process.env.HIVE_ENGINE ? { engine: process.env.HIVE_ENGINE } : {}),
       ...options,
       settings: { ...settings, ...options.settings },
     });

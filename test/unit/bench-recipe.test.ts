@@ -2,8 +2,9 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import type { SentCommand } from "../../bench/calls.ts";
-import { answerOf, parametersFor, recipeOf, scriptOf } from "../../bench/recipe.ts";
+import { answerOf, type RecipeStep, recipeOf, scriptFor } from "../../bench/recipe.ts";
 import { documentContent } from "../../documents/resources.ts";
+import { type CommandDocument, parseDocument } from "../../sandbox/models/systems-manager/document.ts";
 
 const sent = (document: string, instanceId: string, parameters = {}): SentCommand => ({
   time: 0,
@@ -12,8 +13,13 @@ const sent = (document: string, instanceId: string, parameters = {}): SentComman
   parameters,
 });
 
+const packaged = (name: string, content: object = documentContent(name)): [string, CommandDocument] => [
+  `hive-swarm-dev-${name}`,
+  parseDocument(`hive-swarm-dev-${name}`, name, "1", content),
+];
+
 describe("the recipe", () => {
-  const names = ["drain-node", "leave-swarm", "log-state"];
+  const documents = new Map(["drain-node", "leave-swarm", "log-state"].map((name) => packaged(name)));
 
   it("has each document once, in the order in which the flow sent them, on the machine that it was for", () => {
     const recipe = recipeOf(
@@ -24,9 +30,11 @@ describe("the recipe", () => {
         sent("leave-swarm", "i-0worker"),
       ],
       "i-0worker",
-      names,
+      documents,
     );
-    expect(recipe).toEqual([
+    expect(
+      recipe.map(({ document, on, parameters }) => ({ document: document.shortName, on, parameters })),
+    ).toEqual([
       { document: "drain-node", on: "manager", parameters: { nodeId: "a" } },
       { document: "log-state", on: "host", parameters: {} },
       { document: "leave-swarm", on: "host", parameters: {} },
@@ -34,47 +42,65 @@ describe("the recipe", () => {
   });
 
   it("refuses a document that the project does not have", () => {
-    expect(() => recipeOf([sent("format-disk", "i-0worker")], "i-0worker", names)).toThrow(
-      /hive-swarm-dev-format-disk, which is none of drain-node/,
+    expect(() => recipeOf([sent("format-disk", "i-0worker")], "i-0worker", documents)).toThrow(
+      /hive-swarm-dev-format-disk, which is none of hive-swarm-dev-drain-node/,
     );
-  });
-
-  it("changes what says who a machine is, and nothing else", () => {
-    const parameters = {
-      nodeId: "old",
-      instanceId: "i-0old",
-      address: "10.0.0.1",
-      now: "then",
-      images: "a@sha256:0",
-      executionTimeout: "60",
-    };
-    const identity = { instanceId: "i-0new", nodeId: "new", address: "10.0.0.2", now: "now" };
-    expect(parametersFor({ document: "activate-node", on: "manager", parameters }, identity)).toEqual({
-      ...parameters,
-      ...identity,
-    });
-    expect(
-      parametersFor({ document: "leave-swarm", on: "host", parameters: { waitSeconds: "1" } }, identity),
-    ).toEqual({ waitSeconds: "1" });
   });
 });
 
 describe("a script by hand", () => {
-  it("is the document's own, with the parameters set after its first line", () => {
-    const lines = scriptOf("leave-swarm", { a: "1", b: "two words" }).split("\n");
-    const own = documentContent("leave-swarm").mainSteps[0]?.inputs.runCommand ?? [];
-    expect(lines).toEqual([own[0], "export SSM_a='1'", "export SSM_b='two words'", ...own.slice(1)]);
+  const identity = { instanceId: "i-0new", nodeId: "new", address: "10.0.0.2", now: "now" };
+  const text = (more: object = {}) => ({ type: "String", interpolationType: "ENV_VAR", ...more });
+  const step = (
+    parameters: Record<string, string>,
+    declared: object,
+    lines = ["#!/bin/bash", "body"],
+  ): RecipeStep => {
+    const inputs = { timeoutSeconds: "{{ executionTimeout }}", runCommand: lines };
+    const content = {
+      schemaVersion: "2.2",
+      parameters: { ...declared, executionTimeout: { type: "String", default: "60" } },
+      mainSteps: [{ action: "aws:runShellScript", name: "run", inputs }],
+    };
+    return { document: packaged("any", content)[1], on: "host", parameters };
+  };
+
+  it("is the document's own, with the parameters that were sent set after its first line, and its time limit", () => {
+    const { script, seconds } = scriptFor(
+      step({ a: "two words", executionTimeout: "7" }, { a: text() }),
+      identity,
+    );
+    expect(script).toBe("#!/bin/bash\nexport SSM_a='two words'\nbody");
+    expect(seconds).toBe(7);
+  });
+
+  it("gets what was not sent by the document's default", () => {
+    const { script, seconds } = scriptFor(step({}, { a: text({ default: "yes" }) }), identity);
+    expect(script).toContain("export SSM_a='yes'");
+    expect(seconds).toBe(60);
+  });
+
+  it("is told who this machine is, whoever the flow's was", () => {
+    const old = { instanceId: "i-0old", nodeId: "old", address: "10.0.0.1", now: "then", images: "a" };
+    const declared = Object.fromEntries(Object.keys(old).map((name) => [name, text()]));
+    expect(scriptFor(step(old, declared), identity).script.split("\n").slice(1, -1)).toEqual([
+      "export SSM_instanceId='i-0new'",
+      "export SSM_nodeId='new'",
+      "export SSM_address='10.0.0.2'",
+      "export SSM_now='now'",
+      "export SSM_images='a'",
+    ]);
   });
 
   it("hands any value over as it is", () => {
     const value = fc.string({ unit: fc.constantFrom("'", '"', "$", "`", "\\", " ", "\n", "(", "a", "*") });
     fc.assert(
-      fc.property(value, (text) => {
-        const [, assignment = ""] =
-          /^(export SSM_v=[\s\S]*)\n# Runs on the host: leaves/m.exec(scriptOf("leave-swarm", { v: text })) ??
-          [];
-        const printed = execFileSync("bash", ["-c", `${assignment}\nprintf %s "$SSM_v"`]);
-        expect(printed.toString()).toBe(text);
+      fc.property(value, (given) => {
+        const { script } = scriptFor(
+          step({ v: given }, { v: text() }, ["#!/bin/bash", 'printf %s "$SSM_v"']),
+          identity,
+        );
+        expect(execFileSync("bash", ["-c", script]).toString()).toBe(given);
       }),
       { numRuns: 40 },
     );

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { logDirectories } from "../../shared/flows/ship.ts";
+import { judgeRescue, logDirectories } from "../../shared/flows/rescue.ts";
 import { whyNotRetain } from "../../shared/flows/unshipped.ts";
 import { heartbeatDueMillis, pauseSeconds } from "../../shared/flows/watch.ts";
 import { sameNeeds } from "../../shared/swarm/needs.ts";
@@ -36,8 +36,9 @@ describe("a heartbeat", () => {
 });
 
 describe("a machine whose logs were not shipped", () => {
-  const may = { everActive: true, groupRetains: true, retained: 0, cap: 1 };
+  const may = { everActive: true, dying: false, groupRetains: true, retained: 0, cap: 1 };
   it.each([
+    ["is taken back by EC2", { dying: true }, /in any case/],
     ["was never active", { everActive: false }, /never active/],
     ["is in a group that does not retain", { groupRetains: false }, /does not retain/],
     ["would be one too many", { retained: 1 }, /cap is 1/],
@@ -46,6 +47,41 @@ describe("a machine whose logs were not shipped", () => {
   });
   it("is kept otherwise", () => {
     expect(whyNotRetain(may)).toBeUndefined();
+  });
+});
+
+describe("a rescue", () => {
+  const range = {
+    path: "/x",
+    encodedPath: "/x",
+    device: "1",
+    inode: "2",
+    deleted: false,
+    offset: 0,
+    size: 9,
+  };
+  it("is one of everything when every range is there and no other is thinkable", () => {
+    expect(judgeRescue({ ranges: [range], allKnown: true }, [])).toEqual({ rescued: "all" });
+  });
+  it.each([
+    [
+      "a range was gone from the host",
+      { ranges: [range], allKnown: true },
+      ["1:2:0:9"],
+      /gone from the host/,
+    ],
+    [
+      "there were more ranges than one command takes",
+      { ranges: Array(401).fill(range), allKnown: true },
+      [],
+      /1 ranges more/,
+    ],
+    ["there may be ranges that nobody knows of", { ranges: [range], allKnown: false }, [], /not everything/],
+  ])("is one of a part when %s", (_what, shipping, missing, because) => {
+    expect(judgeRescue(shipping, missing)).toEqual({
+      rescued: "part",
+      because: expect.stringMatching(because),
+    });
   });
 });
 

@@ -1,0 +1,247 @@
+import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
+import type { SSMClient } from "@aws-sdk/client-ssm";
+import { errorCode, errorText, isTransient } from "../../shared/aws/errors.ts";
+import { deregister, describeMembership, membershipOf, register } from "../../shared/aws/load-balancing.ts";
+import {
+  cancelCommand,
+  commandResult,
+  describeAgents,
+  sendCommand,
+  versionAtLeast,
+} from "../../shared/aws/run-command.ts";
+import type { InstanceId } from "../../shared/identifiers.ts";
+import { awsError, clientThat } from "./aws-client.ts";
+
+const instanceId = "i-0123456789abcdef0" as InstanceId;
+const balancer = (answers: Record<string, unknown>) => clientThat<ElasticLoadBalancingClient>(answers);
+const manager = (answers: Record<string, unknown>) => clientThat<SSMClient>(answers);
+
+describe("what an error says", () => {
+  it("is its code, or Error where it has none", () => {
+    expect(errorCode(awsError("ValidationError"))).toBe("ValidationError");
+    for (const nameless of [undefined, null, "text", {}]) expect(errorCode(nameless)).toBe("Error");
+  });
+
+  it("is one line with name and message, or the thing that was thrown", () => {
+    expect(errorText(awsError("Throttling", "Rate exceeded"))).toBe("Throttling: Rate exceeded");
+    expect(errorText("text")).toBe("text");
+  });
+
+  it.each([
+    [{ $metadata: { httpStatusCode: 500 } }, true],
+    [{ $metadata: { httpStatusCode: 499 } }, false],
+    [{ $metadata: { httpStatusCode: 429 } }, true],
+    [{ $metadata: { httpStatusCode: "500" } }, false],
+    [{ $metadata: null }, false],
+    [{ $retryable: {} }, true],
+    [{ code: "ERR_UNKNOWN" }, false],
+    [{ code: 503 }, false],
+    [null, false],
+  ])("%j passes by itself: %s", (error, transient) => {
+    expect(isTransient(error)).toBe(transient);
+  });
+});
+
+describe("an instance's place at the load balancer", () => {
+  const health = (State?: string, Description?: string) => ({
+    InstanceStates: [
+      { InstanceId: "i-0fffffffffffffff9", State: "InService" },
+      { InstanceId: instanceId, State, Description },
+    ],
+  });
+
+  it("is asked for that instance alone", async () => {
+    const { client, asked } = balancer({ DescribeInstanceHealth: health("InService", "N/A") });
+    expect(await describeMembership(client, "hive", instanceId)).toEqual({ standing: "in-service" });
+    const input = { LoadBalancerName: "hive", Instances: [{ InstanceId: instanceId }] };
+    expect(asked).toEqual([{ operation: "DescribeInstanceHealth", input }]);
+  });
+
+  it("is not registered when the answer does not have it", async () => {
+    for (const answer of [{}, { InstanceStates: [] }]) {
+      const { client } = balancer({ DescribeInstanceHealth: answer });
+      expect(await describeMembership(client, "hive", instanceId)).toEqual({ standing: "not-registered" });
+    }
+  });
+
+  it("is out of service, with the description or else the state", async () => {
+    expect(membershipOf("OutOfService", "Health checks failed")).toEqual({
+      standing: "out-of-service",
+      description: "Health checks failed",
+    });
+    expect(membershipOf("OutOfService", "")).toMatchObject({ description: "OutOfService" });
+    const { client } = balancer({ DescribeInstanceHealth: health() });
+    expect(await describeMembership(client, "hive", instanceId)).toEqual({
+      standing: "out-of-service",
+      description: "",
+    });
+  });
+
+  it.each(["InvalidInstance", "InvalidEndPoint", "InvalidEndPointException"])(
+    "is terminated on %s, and then nothing is left to deregister",
+    async (code) => {
+      const { client } = balancer({
+        DescribeInstanceHealth: awsError(code),
+        DeregisterInstancesFromLoadBalancer: awsError(code),
+      });
+      expect(await describeMembership(client, "hive", instanceId)).toEqual({ standing: "terminated" });
+      await expect(deregister(client, "hive", instanceId)).resolves.toBeUndefined();
+    },
+  );
+
+  it("is unknown on any other error", async () => {
+    const refused = awsError("AccessDenied");
+    const { client } = balancer({
+      DescribeInstanceHealth: refused,
+      DeregisterInstancesFromLoadBalancer: refused,
+      RegisterInstancesWithLoadBalancer: refused,
+    });
+    await expect(describeMembership(client, "hive", instanceId)).rejects.toBe(refused);
+    await expect(deregister(client, "hive", instanceId)).rejects.toBe(refused);
+    await expect(register(client, "hive", instanceId)).rejects.toBe(refused);
+  });
+
+  it("is taken and given up by name of load balancer and instance", async () => {
+    const { client, asked } = balancer({
+      RegisterInstancesWithLoadBalancer: {},
+      DeregisterInstancesFromLoadBalancer: {},
+    });
+    await register(client, "hive", instanceId);
+    await deregister(client, "hive", instanceId);
+    const input = { LoadBalancerName: "hive", Instances: [{ InstanceId: instanceId }] };
+    expect(asked).toEqual([
+      { operation: "RegisterInstancesWithLoadBalancer", input },
+      { operation: "DeregisterInstancesFromLoadBalancer", input },
+    ]);
+  });
+});
+
+describe("the agents of instances", () => {
+  it("are those that the answer has, Online or not", async () => {
+    const { client, asked } = manager({
+      DescribeInstanceInformation: {
+        InstanceInformationList: [
+          { InstanceId: instanceId, PingStatus: "Online", AgentVersion: "3.3.1", IPAddress: "10.0.0.1" },
+          { InstanceId: "i-0fffffffffffffff9", PingStatus: "ConnectionLost" },
+          { InstanceId: "mi-0123456789abcdef0", PingStatus: "Online" },
+          {},
+        ],
+      },
+    });
+    expect(await describeAgents(client, [instanceId])).toEqual([
+      { instanceId, online: true, version: "3.3.1", address: "10.0.0.1" },
+      { instanceId: "i-0fffffffffffffff9", online: false, version: "", address: "" },
+    ]);
+    const input = { Filters: [{ Key: "InstanceIds", Values: [instanceId] }], MaxResults: 50 };
+    expect(asked).toEqual([{ operation: "DescribeInstanceInformation", input }]);
+  });
+
+  it("are none when none ever registered", async () => {
+    const { client } = manager({ DescribeInstanceInformation: {} });
+    expect(await describeAgents(client, [instanceId])).toEqual([]);
+  });
+});
+
+describe("a command", () => {
+  const command = {
+    document: "hive-swarm-dev-join-host",
+    instanceId,
+    parameters: { nodeId: "n1", mode: "" },
+    deliverySeconds: 60,
+    executionSeconds: 120,
+    comment: "join-i-0123456789abcdef0-0",
+  };
+
+  it("goes to one instance, with each parameter as a list of one, and both of its time limits", async () => {
+    const { client, asked } = manager({ SendCommand: { Command: { CommandId: "c1" } } });
+    expect(await sendCommand(client, command)).toBe("c1");
+    const input = asked[0]?.input ?? {};
+    expect(input).toMatchObject({
+      DocumentName: command.document,
+      InstanceIds: [instanceId],
+      TimeoutSeconds: 60,
+      Comment: command.comment,
+    });
+    expect(input.Parameters).toMatchObject({ nodeId: ["n1"] });
+    expect(JSON.stringify(input.Parameters)).toContain('["120"]');
+  });
+
+  it("without an id in the answer is an error that names document and instance", async () => {
+    for (const answer of [{}, { Command: {} }]) {
+      const { client } = manager({ SendCommand: answer });
+      await expect(sendCommand(client, command)).rejects.toThrow(/join-host.*i-0123456789abcdef0/);
+    }
+  });
+
+  it("is cancelled by its id, on its instance", async () => {
+    const { client, asked } = manager({ CancelCommand: {} });
+    await cancelCommand(client, "c1", instanceId);
+    expect(asked).toEqual([
+      { operation: "CancelCommand", input: { CommandId: "c1", InstanceIds: [instanceId] } },
+    ]);
+  });
+});
+
+describe("the result of a command", () => {
+  const resultOf = (answer: unknown) =>
+    commandResult(manager({ GetCommandInvocation: answer }).client, "c1", instanceId);
+
+  it("is what the script printed once it succeeded", async () => {
+    expect(await resultOf({ Status: "Success", StandardOutputContent: "{}" })).toEqual({
+      status: "succeeded",
+      stdout: "{}",
+    });
+    expect(await resultOf({ Status: "Success" })).toEqual({ status: "succeeded", stdout: "" });
+  });
+
+  it.each(["Failed", "TimedOut", "Cancelled", "Cancelling"])(
+    "is a failure with all that is known on %s",
+    async (Status) => {
+      expect(await resultOf({ Status })).toEqual({
+        status: "failed",
+        stdout: "",
+        stderr: "",
+        details: Status,
+      });
+      const answer = {
+        Status,
+        StatusDetails: "ExecutionTimedOut",
+        StandardOutputContent: "so far",
+        StandardErrorContent: "no",
+      };
+      expect(await resultOf(answer)).toEqual({
+        status: "failed",
+        stdout: "so far",
+        stderr: "no",
+        details: "ExecutionTimedOut",
+      });
+    },
+  );
+
+  it.each([{ Status: "Pending" }, { Status: "InProgress" }, { Status: "Delayed" }, {}])(
+    "is not there yet on %j",
+    async (answer) => {
+      expect(["succeeded", "failed"]).not.toContain((await resultOf(answer)).status);
+    },
+  );
+
+  it("is not there yet when the invocation does not exist yet, and unknown on any other error", async () => {
+    const early = await resultOf(awsError("InvocationDoesNotExist"));
+    expect(["succeeded", "failed"]).not.toContain(early.status);
+    await expect(resultOf(awsError("AccessDenied"))).rejects.toThrow("AccessDenied");
+  });
+
+  it("is asked for one command on one instance", async () => {
+    const { client, asked } = manager({ GetCommandInvocation: {} });
+    await commandResult(client, "c1", instanceId);
+    expect(asked[0]?.input).toEqual({ CommandId: "c1", InstanceId: instanceId });
+  });
+});
+
+describe("a version", () => {
+  it("that is the wanted one itself is enough, whatever follows it", () => {
+    expect(versionAtLeast("3.3", "3.3")).toBe(true);
+    expect(versionAtLeast("3.3.0.1", "3.3")).toBe(true);
+    expect(versionAtLeast("3.x", "3.3")).toBe(false);
+  });
+});
