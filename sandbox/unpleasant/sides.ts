@@ -22,7 +22,7 @@ export interface Sides {
   outputCharacters: number;
   /** Events that are lost, late, doubled or reordered on their way to the functions (facts A1). */
   events: EventFault | null;
-  /** So many deliveries are refused by the function's resource policy: they go to the rule's dead-letter queue (facts §4). */
+  /** So many deliveries are refused by the function's resource policy: they go to the rule's dead-letter queue (docs/facts.md). */
   refusedDeliveries: number;
 }
 

@@ -50,7 +50,7 @@ const backlogOf = (file: FileFacts, entry: RegistryEntry | undefined, fingerprin
 };
 
 /**
- * Finds the entry of a file by device and inode or by fingerprint, never by path (facts §8). Where several know
+ * Finds the entry of a file by device and inode or by fingerprint, never by path (docs/facts.md, "Filebeat"). Where several know
  * it, a filestream's is taken before a log input's, which a migration leaves behind; then a fingerprint's before
  * a native one's, for the same reason; then the one with the smallest offset, so that a stale entry can make us
  * wait but never let data go.

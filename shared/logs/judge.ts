@@ -1,4 +1,4 @@
-// Has filebeat shipped every line? The five conditions of facts §8, judged over samples of one host.
+// Has filebeat shipped every line? Five conditions (docs/facts.md, "Filebeat"), judged over samples of one host.
 
 import type { Sample } from "./facts.ts";
 import { entryFinder, identityOf, type SampledFile, sampledFiles } from "./judge-file.ts";

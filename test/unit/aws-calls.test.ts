@@ -162,8 +162,13 @@ describe("a command", () => {
       TimeoutSeconds: 60,
       Comment: command.comment,
     });
-    expect(input.Parameters).toMatchObject({ nodeId: ["n1"] });
-    expect(JSON.stringify(input.Parameters)).toContain('["120"]');
+    expect(input.Parameters).toEqual({ nodeId: ["n1"], mode: [""], executionTimeout: ["120"] });
+  });
+
+  it("gives the agent half a minute at least, and its comment has 100 characters at most", async () => {
+    const { client, asked } = manager({ SendCommand: { Command: { CommandId: "c1" } } });
+    await sendCommand(client, { ...command, deliverySeconds: 5, comment: "x".repeat(101) });
+    expect(asked[0]?.input).toMatchObject({ TimeoutSeconds: 30, Comment: "x".repeat(100) });
   });
 
   it("without an id in the answer is an error that names document and instance", async () => {

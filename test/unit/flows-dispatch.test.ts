@@ -126,7 +126,6 @@ describe("an event", () => {
       /hook other is not ours/,
     ],
     ["the other kind's hook", { ...terminate, hook: "join" }, { state: "Terminating:Wait" }, /hook join/],
-    ["a machine of the past", terminate, {}, /no Auto Scaling group knows/],
     ["a Spot warning of a machine in no group", spotWarning, {}, /no Auto Scaling group knows/],
     ["another group", launch, { state: "Pending:Wait", group: "elsewhere" }, /group elsewhere is not ours/],
     ["a forged group", { ...launch, group: "forged" }, {}, /group forged is not ours/],
