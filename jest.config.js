@@ -12,4 +12,7 @@ const project = (displayName, more = {}) => ({
   ...more,
 });
 
-export default { projects: [project("unit"), project("flows"), project("sandbox")] };
+/** A real swarm takes its time; a test that hangs for longer than this hangs for ever. */
+const testTimeout = 240_000;
+
+export default { testTimeout, projects: [project("unit"), project("flows"), project("sandbox")] };

@@ -19,7 +19,7 @@ export function cgroupName(stateDirectory: string): string {
  * ones. `cgroup.kill` and `cgroup.freeze` exist only there.
  * @throws when the machine has neither
  */
-export function unifiedHierarchy(): string {
+function unifiedHierarchy(): string {
   for (const path of [base, join(base, "unified")]) {
     if (existsSync(join(path, "cgroup.controllers"))) return path;
   }

@@ -1,7 +1,7 @@
 // The configuration of the functions: read once from the environment, every error reported at the same time.
 
 /** What becomes of an instance whose logs could not be shipped before the deadline. */
-export const UNSHIPPED_POLICIES = ["retain", "rescue", "continue"] as const;
+const UNSHIPPED_POLICIES = ["retain", "rescue", "continue"] as const;
 export type UnshippedPolicy = (typeof UNSHIPPED_POLICIES)[number];
 
 export interface Config {

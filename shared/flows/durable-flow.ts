@@ -13,7 +13,7 @@ const retryTransient = (error: Error, attempt: number): RetryDecision =>
 /** `…:function:retire-node:3/durable-execution/retire-i-0abc-0/<id>` → `retire-i-0abc-0`. */
 const executionName = (arn: string): string => arn.split("/").at(-2) ?? arn;
 
-export const durableFlow = (context: DurableContext): Flow => ({
+const durableFlow = (context: DurableContext): Flow => ({
   name: executionName(context.executionContext.durableExecutionArn),
 
   step: async (name, run) => {

@@ -3,7 +3,7 @@
 import type { FileFacts, RegistryEntry, Sample } from "./facts.ts";
 
 /** filebeat takes no fingerprint of a file shorter than this. */
-export const fingerprintedBytes = 1024;
+const fingerprintedBytes = 1024;
 
 export type Backlog =
   | { kind: "none" }

@@ -22,7 +22,7 @@ export const retire: HookConfig = {
 };
 
 /** A load balancer that notes its calls; deregistering waits until `drained` is called. */
-export class FakeLoadBalancer implements AttachedLoadBalancer {
+class FakeLoadBalancer implements AttachedLoadBalancer {
   readonly calls: string[] = [];
   holdDrain = false;
   readonly #held: (() => void)[] = [];

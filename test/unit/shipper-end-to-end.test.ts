@@ -2,12 +2,10 @@
 
 import { appendFileSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { jest } from "@jest/globals";
 import { judge, describe as say, unshippedRanges } from "../../shared/logs/index.ts";
 import { ShipperHost, until } from "./shipper-host.ts";
 
 // Each look takes two samples a second apart, and some tests look several times.
-jest.setTimeout(30_000);
 
 let host: ShipperHost;
 beforeEach(async () => {

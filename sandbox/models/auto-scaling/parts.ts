@@ -59,7 +59,7 @@ export async function deregisterFromLoadBalancers(
 /** A few attempts for what must come true; the last error is reported, since a group goes on without. */
 const ATTEMPTS = 3;
 
-export async function persist(
+async function persist(
   parts: Parts,
   what: string,
   unlessLeaving: ManagedInstance | undefined,

@@ -94,7 +94,7 @@ function lines(line: string, values: Lookup): string[] {
 const paste = (text: string, values: Lookup): string =>
   text.replace(PLACEHOLDER, (placeholder, name: string) => values(name)?.join(" ") ?? placeholder);
 
-export function atLeast(version: string, least: readonly number[]): boolean {
+function atLeast(version: string, least: readonly number[]): boolean {
   const parts = version.split(".").map(Number);
   for (const [index, wanted] of least.entries()) {
     const part = parts[index] ?? 0;
