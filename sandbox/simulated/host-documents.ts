@@ -141,11 +141,14 @@ export const rescueLogs: Document = async (script) => {
   const [bucket, prefix] = [parameter("bucket"), parameter("prefix")];
   parameter("logDirectories");
   const ranges = words(parameter("ranges"));
+  const missing: string[] = [];
   let bytes = 0;
   for (const range of ranges) {
     const [device = "", inode = "", offset = "", size = ""] = range.split(":");
-    if (!host.logs.files.some((file) => file.device === device && file.inode === inode))
-      throw new Failed("find", `no file with device ${device} and inode ${inode} any more`);
+    if (!host.logs.files.some((file) => file.device === device && file.inode === inode)) {
+      missing.push(range);
+      continue;
+    }
     await pause(200);
     const length = Number(size) - Number(offset);
     const key = `${prefix}/${device}-${inode}/${offset}-${size}`;
@@ -153,7 +156,7 @@ export const rescueLogs: Document = async (script) => {
     script.rescued.push({ instanceId: host.instanceId, bucket, key, bytes: length });
     bytes += length;
   }
-  return { rescued: ranges.length, bytes, missing: "" };
+  return { rescued: ranges.length - missing.length, bytes, missing: missing.join(" ") };
 };
 
 const login = (region: string): AwsCall => ({

@@ -1,6 +1,6 @@
 // The documents that run on a manager, as documents/*.sh answer them: compare-and-swap writes, `hive.retiring` wins.
 import { type Document, Failed, type Script, words } from "./script.ts";
-import type { SwarmNode } from "./swarm.ts";
+import type { SimulatedSwarm, SwarmNode } from "./swarm.ts";
 
 const requireManager = ({ host, swarm }: Script): void => {
   if (host.nodeId === undefined || host.role !== "manager")
@@ -8,6 +8,11 @@ const requireManager = ({ host, swarm }: Script): void => {
       "manager",
       "this host is not a manager that can be asked: docker info shows no control of a swarm",
     );
+  requireLeader(swarm);
+};
+
+/** Also before each write: a leader can be lost between two requests of one script. */
+const requireLeader = (swarm: SimulatedSwarm): void => {
   if (!swarm.hasLeader())
     throw new Failed(
       "manager",
@@ -78,6 +83,7 @@ const write = async (
     const [spec, { version }] = [change({ ...node }), node];
     if (spec === undefined) return "refused";
     await pause(timings.askMs);
+    requireLeader(swarm);
     const update = swarm.updateNode(nodeId, version, spec);
     if (update !== "out of sequence") return update;
   }
@@ -109,7 +115,7 @@ export const drainNode: Document = async (script) => {
   const nodes = nodesOf(script);
   let activeSince = "";
   for (const node of nodes) {
-    activeSince = node.labels["hive.active-since"] ?? "";
+    activeSince ||= node.labels["hive.active-since"] ?? "";
     await drain(script, node);
   }
   return { nodeIds: nodes.map(({ id }) => id).join(" "), activeSince };
@@ -121,6 +127,7 @@ export const removeNode: Document = async (script) => {
   for (const node of nodes) {
     if (node.availability !== "drain") await drain(script, node);
     await script.pause(script.timings.askMs);
+    requireLeader(script.swarm);
     script.swarm.remove(node.id);
   }
   return { removed: nodes.map(({ id }) => id).join(" ") };

@@ -66,6 +66,8 @@ export class SimulatedSwarm {
   /** Every write to a node, in order. */
   readonly writes: NodeWrite[] = [];
   workerToken = "SWMTKN-1-simulated-worker";
+  /** Managers are up and answer, but an election lasts: none of them leads. */
+  electing = false;
   readonly #clock: Clock;
   readonly #timings: SimulatedTimings;
   readonly #hosts: Hosts;
@@ -79,8 +81,9 @@ export class SimulatedSwarm {
     this.#hosts = hosts;
   }
 
-  /** A majority of the managers answers. */
+  /** A majority of the managers answers, and one of them leads. */
   hasLeader(): boolean {
+    if (this.electing) return false;
     const managers = [...this.nodes.values()].filter(({ role }) => role === "manager");
     const reachable = managers.filter(({ instanceId }) => this.#hosts.responsive(instanceId));
     return reachable.length * 2 > managers.length;

@@ -67,6 +67,8 @@ export const hive = (more: Partial<Service> = {}): Service => ({
 export interface WorldOptions {
   /** Who registers instances at the ELB: the group (`attached`), the flows (`not attached`), or nobody. */
   loadBalancer?: "attached" | "not attached" | "none";
+  /** For how long the load balancer lets open connections of an instance go on that leaves it. */
+  drainingTimeoutSeconds?: number;
   managers?: number;
   services?: readonly Service[];
   joinHeartbeatSeconds?: number;
@@ -144,7 +146,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     loadBalancers: [
       {
         name: ELB,
-        drainingTimeoutSeconds: 60,
+        drainingTimeoutSeconds: options.drainingTimeoutSeconds ?? 60,
         listeners: [{ Protocol: "HTTP", LoadBalancerPort: 80, InstanceProtocol: "HTTP", InstancePort: 8080 }],
         healthCheck: {
           Target: "HTTP:8080/health",

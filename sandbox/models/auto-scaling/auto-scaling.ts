@@ -18,7 +18,7 @@ import {
   type HookRecord,
   type StateChange,
 } from "./types.ts";
-import { launchIntoWarmPool, type ReturnState, returnToWarmPool } from "./warm-pool.ts";
+import { launchIntoWarmPool, type ReturnState, returnToWarmPool, takeFromWarmPool } from "./warm-pool.ts";
 
 export class AutoScaling implements ServiceModel {
   readonly signingName = "autoscaling";
@@ -119,6 +119,11 @@ export class AutoScaling implements ServiceModel {
   /** Scale-in with an instance reuse policy: terminate hook with Destination WarmPool, the machine stays alive. */
   returnToWarmPool(instanceId: string, waitState: ReturnState = "Warmed:Pending:Wait"): void {
     returnToWarmPool(this.#parts, findInstance(this.#parts.groups, instanceId), waitState);
+  }
+
+  /** Scale-out from the warm pool: launch hook on an instance that is there already. */
+  takeFromWarmPool(instanceId: string): void {
+    takeFromWarmPool(this.#parts, findInstance(this.#parts.groups, instanceId));
   }
 
   #reconcileSoon(group: Group, delayMs = this.#parts.timings.reconcileMs): void {

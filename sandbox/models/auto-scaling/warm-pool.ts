@@ -2,7 +2,7 @@
 import { sleep } from "../../clock.ts";
 import type { Route } from "./events.ts";
 import { type Group, hooksFor, type ManagedInstance, validationError } from "./group.ts";
-import { admit, powerOn } from "./launch.ts";
+import { admit, enter, powerOn } from "./launch.ts";
 import { deregisterFromLoadBalancers, type Parts } from "./parts.ts";
 import { terminate } from "./terminate.ts";
 import type { Transition } from "./types.ts";
@@ -59,6 +59,20 @@ export function returnToWarmPool(parts: Parts, instance: ManagedInstance, waitSt
       terminate(parts, instance, "the terminate hook was ABANDONed");
     }
   })();
+}
+
+/** Scale-out takes a warm instance: through the launch hooks into service. The desired capacity grows by one. */
+export function takeFromWarmPool(parts: Parts, instance: ManagedInstance): void {
+  const { group, instanceId } = instance;
+  if (instance.leaving || instance.state !== "Warmed:Running")
+    throw validationError(`The instance ${instanceId} is not in Warmed:Running.`);
+  const cause = "an instance was taken from the warm pool in response to a scale-out";
+  const description = `Launching a new EC2 instance from warm pool: ${instanceId}`;
+  const activity = parts.activities.begin(group.config.name, description, cause, "PreInService");
+  group.desired++;
+  instance.inPool = false;
+  parts.journal.move(instance, "Pending", cause);
+  instance.underway = enter(parts, instance, activity);
 }
 
 /** Through the hooks of a transition to `Warmed:Running`. */

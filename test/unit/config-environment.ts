@@ -1,0 +1,23 @@
+// The environment of a function as a deployment gives it: every setting there, and right.
+export const environment = {
+  CLUSTER: "hive",
+  WORKER_GROUPS: "hive-workers",
+  MANAGER_GROUPS: "hive-managers",
+  LAUNCH_HOOK: "join",
+  TERMINATE_HOOK: "retire",
+  LOAD_BALANCER: "hive",
+  REGISTRY: "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+  REGISTRY_REGION: "us-east-1",
+  WORKER_TOKEN_PARAMETER: "/hive-swarm/hive/join-token/worker",
+  SERVICES_PARAMETER: "/hive-swarm/hive/services",
+  DOCUMENT_PREFIX: "hive-swarm-dev-",
+  LOG_GLOBS: "/var/log/hive/*/*.log",
+  FILEBEAT_DATA: "/var/lib/filebeat",
+  FILEBEAT_HTTP: "127.0.0.1:5066",
+  SCAN_INTERVAL_SECONDS: "10",
+  UNSHIPPED: "retain",
+  RETAIN_CAP: "2",
+  RESCUE_BUCKET: "",
+  JOIN_DEADLINE_SECONDS: "900",
+  RETIRE_DEADLINE_SECONDS: "1500",
+};

@@ -1,0 +1,145 @@
+import { ConfigError, readConfig } from "../../shared/config/config.ts";
+import { environment } from "./config-environment.ts";
+
+const problemsOf = (changes: Record<string, string | undefined>): readonly string[] => {
+  try {
+    readConfig({ ...environment, ...changes });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+const many = (length: number, character = "a") => character.repeat(length);
+
+/** Of each setting the values at the edge that are taken, and those just beyond it. */
+const edges: [name: string, taken: string[], refused: string[]][] = [
+  [
+    "CLUSTER",
+    ["h", "h2-x", many(31)],
+    ["", "2h", "-h", "Hive", "h_x", many(32), " hive", "hive ", "hi ve", "x\nhive"],
+  ],
+  ["WORKER_GROUPS", ["a", "a,b", " a , b ", "A b:/@._-", many(255)], ["", ",", "a,b;c", many(256), "$(a)"]],
+  ["MANAGER_GROUPS", ["a", "a,,b"], ["", " ", "a'b"]],
+  ["LAUNCH_HOOK", ["j", "a/b.c-d_1", many(255)], ["", many(256), "a b", "$join", "join;"]],
+  ["TERMINATE_HOOK", ["r", many(255)], ["", many(256), " retire", "retire "]],
+  ["LOAD_BALANCER", ["", "h", "Hive-1", many(32)], [many(33), "a_b", " hive", "hive "]],
+  [
+    "REGISTRY",
+    ["r", "10.78.0.1:5000", many(200), `${many(200)}:65535`],
+    ["", many(201), "r:", "r:123456", "R", "r/x", "http://r", "r:5000/x"],
+  ],
+  [
+    "REGISTRY_REGION",
+    ["us-east-1", "us-gov-west-1"],
+    ["", "us-1", "us-east-", "us-east-12", "US-east-1", "xus-east-1"],
+  ],
+  ["WORKER_TOKEN_PARAMETER", ["/a", `/${many(200)}`], ["", "/", "a", `/${many(201)}`, "/a b", "x/a"]],
+  ["SERVICES_PARAMETER", ["/a", `/${many(200)}`], ["", "/", "a", `/${many(201)}`, "/a$", "x/a"]],
+  ["DOCUMENT_PREFIX", ["a", "a.b_c-", many(100)], ["", many(101), "a b", "/a", "a/"]],
+  [
+    "LOG_GLOBS",
+    ["/a", "/var/log/*/?.log /srv/x_y-z.log"],
+    ["", "/", "a", "/a  /b", "/a /", "/a b", " /a", "/a ", "/a;b", "/$(a)", "/a /b;"],
+  ],
+  ["FILEBEAT_DATA", ["/a", `/${many(200)}`], ["", "/", "a/b", `/${many(201)}`, "/a b", "x/a"]],
+  [
+    "FILEBEAT_HTTP",
+    ["", "localhost:5066", "h:1", "h:65535"],
+    ["h", "h:", "h:123456", ":5066", "h:5066/", "a b:1", "http://h:1"],
+  ],
+  ["SCAN_INTERVAL_SECONDS", ["1", "300"], ["", "0", "301", "1.5", "ten"]],
+  ["UNSHIPPED", ["retain", "continue"], ["", "Retain", "keep"]],
+  ["RETAIN_CAP", ["0", "100"], ["", "-1", "101", "0.5"]],
+  ["RESCUE_BUCKET", ["", "abc", many(63), "a.b-c"], ["ab", many(64), "-abc", "Abc", "a_bc", " abc", "abc "]],
+  ["JOIN_DEADLINE_SECONDS", ["30", "172800"], ["", "29", "172801", "soon"]],
+  ["RETIRE_DEADLINE_SECONDS", ["30", "172800"], ["", "29", "172801", "1e"]],
+];
+
+describe("a setting", () => {
+  it.each(edges)("%s takes %j", (name, taken) => {
+    for (const value of taken)
+      expect({ value, problems: problemsOf({ [name]: value }) }).toEqual({ value, problems: [] });
+  });
+
+  const beyond = edges.map(([name, , refused]) => [name, refused] as const);
+  it.each(beyond)("%s refuses %j, and nothing else is wrong then", (name, refused) => {
+    for (const value of refused) {
+      const [problem = "was taken", ...others] = problemsOf({ [name]: value });
+      expect({ value, problem, others }).toEqual({
+        value,
+        problem: expect.stringContaining(name),
+        others: [],
+      });
+    }
+  });
+
+  it.each([
+    ["CLUSTER", "Hive", 'CLUSTER is "Hive"; give it a value such as hive'],
+    ["LOAD_BALANCER", "a b", 'LOAD_BALANCER is "a b"; give it a value such as hive'],
+    ["WORKER_GROUPS", "", "WORKER_GROUPS is empty; name at least one group, such as hive-workers"],
+    ["MANAGER_GROUPS", "", "MANAGER_GROUPS is empty; name at least one group, such as hive-managers"],
+    ["MANAGER_GROUPS", "a,b$", 'MANAGER_GROUPS holds no group name: "b$"'],
+    ["RETAIN_CAP", "many", 'RETAIN_CAP is "many"; give it a whole number from 0 to 100'],
+    ["UNSHIPPED", "keep", 'UNSHIPPED is "keep"; choose retain, rescue or continue'],
+    [
+      "UNSHIPPED",
+      "rescue",
+      "UNSHIPPED is rescue and RESCUE_BUCKET is empty; name the bucket for the rescued ranges",
+    ],
+  ])("%s=%j is a problem, told with its remedy", (name, value, problem) => {
+    expect(problemsOf({ [name]: value })).toEqual([problem]);
+  });
+
+  it("that is missing is told as the empty text", () => {
+    for (const name of ["CLUSTER", "UNSHIPPED", "RETAIN_CAP"])
+      expect(problemsOf({ [name]: undefined })[0]).toContain(`${name} is ""`);
+  });
+
+  it("has a remedy that is taken itself", () => {
+    const examples = edges.flatMap(([name]) =>
+      [...(problemsOf({ [name]: "\u0000" })[0]?.matchAll(/such as (.+)$/g) ?? [])].map(([, example = ""]) => [
+        name,
+        example,
+      ]),
+    );
+    expect(examples.length).toBeGreaterThanOrEqual(12);
+    expect(problemsOf(Object.fromEntries(examples))).toEqual([]);
+  });
+});
+
+describe("the error of a wrong configuration", () => {
+  it("has all problems in its message, each on its line, and a name of its own", () => {
+    const read = () => readConfig({ ...environment, CLUSTER: "", RETAIN_CAP: "" });
+    expect(read).toThrow(/environment of the function\) is wrong:\n- CLUSTER .*\n- RETAIN_CAP [^\n]*$/);
+    expect(read).toThrow(expect.objectContaining({ name: "ConfigError" }));
+  });
+});
+
+describe("a right configuration", () => {
+  it("is each setting under its own name", () => {
+    expect(readConfig({ ...environment, RESCUE_BUCKET: "kept" })).toEqual({
+      cluster: "hive",
+      workerGroups: ["hive-workers"],
+      managerGroups: ["hive-managers"],
+      launchHook: "join",
+      terminateHook: "retire",
+      loadBalancer: "hive",
+      registry: "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+      registryRegion: "us-east-1",
+      workerTokenParameter: "/hive-swarm/hive/join-token/worker",
+      servicesParameter: "/hive-swarm/hive/services",
+      documentPrefix: "hive-swarm-dev-",
+      logGlobs: "/var/log/hive/*/*.log",
+      filebeatData: "/var/lib/filebeat",
+      filebeatHttp: "127.0.0.1:5066",
+      scanIntervalSeconds: 10,
+      unshipped: "retain",
+      retainCap: 2,
+      rescueBucket: "kept",
+      joinDeadlineSeconds: 900,
+      retireDeadlineSeconds: 1500,
+    });
+  });
+});
