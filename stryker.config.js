@@ -13,9 +13,16 @@ export default {
     // The tests of sandbox and scripts say nothing about what is mutated, and are the slow ones.
     config: {
       ...unit,
-      testMatch: ["aws", "config", "events", "flows", "logs-judge", "logs-registry", "swarm"].map(
-        (subject) => `<rootDir>/test/unit/${subject}*.test.ts`,
-      ),
+      testMatch: [
+        "aws",
+        "config",
+        "events",
+        "flows",
+        "logs-judge",
+        "logs-parse",
+        "logs-registry",
+        "swarm",
+      ].map((subject) => `<rootDir>/test/unit/${subject}*.test.ts`),
     },
   },
   mutate: [

@@ -34,11 +34,18 @@ export interface HookReport {
   steps: StepRow[];
 }
 
+/** What is done by hand for steps that send no document. */
+const BY_HAND: Readonly<Record<string, readonly string[]>> = {
+  "agent online": ["reachable"],
+  "host reachable": ["reachable"],
+  "complete CONTINUE": ["complete"],
+};
+
 const stepRows = (flows: readonly FlowMeasured[], hands: readonly HandMeasured[]): StepRow[] => {
   // All flows go the same way when nothing is in their way; the first one says which.
   return (flows[0]?.shares ?? []).map(({ name, documents }): StepRow => {
     const own = flows.flatMap(({ shares }) => shares.find((share) => share.name === name) ?? []);
-    const same = name === "complete CONTINUE" ? ["complete"] : documents;
+    const same = BY_HAND[name] ?? documents;
     const byHand = hands.map(({ shares }) =>
       sumOf(shares.filter((share) => same.includes(share.name)).map(({ seconds }) => seconds)),
     );

@@ -41,6 +41,12 @@ export const completeAndProve = async (
   const name = `complete ${result}`;
   const fields = { flow: flow.name, instanceId: action.instanceId, step: name };
 
+  /** Not completed, and waiting: the hook must not run out of time before it can be completed. */
+  const keepAlive = (): Promise<void> =>
+    heartbeat(world.autoScaling, action).catch((error: unknown) =>
+      world.log.warn("heartbeat failed", { ...fields, cause: errorText(error) }),
+    );
+
   const check = async (before: Completing): Promise<Check<Completing>> => {
     const now = world.now();
     const state: Completing = { ...before, startedAt: before.startedAt || now };
@@ -71,11 +77,7 @@ export const completeAndProve = async (
           return { state };
         }
         if (completed.answer === "accepted") state.acceptedAt = now;
-        // Not known to wait, and waiting: it must not run out of time before it can be completed.
-        else
-          await heartbeat(world.autoScaling, action).catch((error: unknown) =>
-            world.log.warn("heartbeat failed", { ...fields, cause: errorText(error) }),
-          );
+        else await keepAlive();
         state.because = completed.answer === "accepted" ? "accepted, and still waiting" : completed.message;
       }
     } catch (error) {
@@ -83,6 +85,7 @@ export const completeAndProve = async (
       // Once, not at each of sixty checks.
       if (!isTransient(error) && state.because !== before.because)
         world.log.warn("completion failed", { ...fields, cause: state.because });
+      if (state.acceptedAt === 0) await keepAlive();
     }
     if (now - state.startedAt > PROOF_SECONDS * 1000) return { state: { ...state, end: { late: true } } };
     return { state, againInSeconds: now - state.startedAt < 5_000 ? 1 : 5 };

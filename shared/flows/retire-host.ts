@@ -64,6 +64,7 @@ const reachable = (hold: Hold, deadline: EpochMillis): Promise<Reach> =>
   watch<null, Reach>(hold, "host reachable", {
     memory: null,
     // The look itself ends in time, with the address.
+    endsAt: deadline,
     deadline: deadline + 60_000,
     look: async (_memory, now) => {
       const [agent] = await describeAgents(hold.world.systemsManager, [hold.lease.action.instanceId]);

@@ -8,6 +8,9 @@ const RETIRING = ["Terminating:Wait", "Warmed:Terminating:Wait"];
 /** On its way back to a warm pool, alive; a launch into the pool waits in the same state. */
 export const RETURNING = "Warmed:Pending:Wait";
 
+/** Abandoned by its group, and kept. */
+export const RETAINED = "Terminating:Retained";
+
 export const isRetiring = (state: string | undefined): boolean =>
   state !== undefined && RETIRING.includes(state);
 

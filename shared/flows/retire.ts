@@ -1,13 +1,13 @@
 // An instance that is to go → out of the load balancer, drained, every log line shipped, out of the swarm; then its hook is
 // completed. A dead host takes the short way; a host whose logs cannot be shipped is dealt with by policy, never silently.
-import { completeAndProve } from "./completion.ts";
+import { ANOTHER_HOOK, completeAndProve } from "./completion.ts";
 import { failureOf, Overtaken } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { NO_HINT, type NodeHint, removeNode } from "./node.ts";
 import { type HookFacts, readHook, takeLease } from "./opening.ts";
 import { hostAnswers, isDead } from "./retire-host.ts";
 import { type Found, findReason, type Reason } from "./retire-reason.ts";
-import { awaitTerminateHook, isRetiring, RETURNING } from "./retire-states.ts";
+import { awaitTerminateHook, isRetiring, RETAINED, RETURNING } from "./retire-states.ts";
 import { drainNode, leaveLoadBalancer, leaveSwarm, shipLogs } from "./retire-steps.ts";
 import { type Fate, fateOf, type LogsEnd } from "./unshipped.ts";
 import type { Hold, Lease } from "./watch.ts";
@@ -127,15 +127,17 @@ const close = async (hold: Hold, node: NodeHint, fate: Fate, reason: Reason): Pr
     return { outcome: "retired", logs: fate.logs, details: fate.details };
   }
   // Kept first: the node's label is what says, to whoever tries again, that this machine is worth keeping.
-  await finish(hold, "ABANDON", reason);
+  const state = await finish(hold, "ABANDON", reason);
   await removeNode(unbound(hold), "remove node", node);
-  return { outcome: "retained", details: fate.details };
+  if (state === RETAINED || state === ANOTHER_HOOK) return { outcome: "retained", details: fate.details };
+  const details = `${fate.details}; it was to be kept, and is ${state} after all`;
+  return { outcome: "retired", logs: "given up", details };
 };
 
-/** After a Spot warning the hook fires only once the instance has died. */
-const finish = async (hold: Hold, result: "CONTINUE" | "ABANDON", reason: Reason): Promise<void> => {
-  if (reason.kind === "spot" && !(await awaitTerminateHook(hold))) return;
-  await completeAndProve(hold.flow, hold.world, hold.lease.action, result, waitsFor(reason));
+/** After a Spot warning the hook fires only once the instance has died. @returns the state that followed. */
+const finish = async (hold: Hold, result: "CONTINUE" | "ABANDON", reason: Reason): Promise<string> => {
+  if (reason.kind === "spot" && !(await awaitTerminateHook(hold))) return "gone without a hook";
+  return await completeAndProve(hold.flow, hold.world, hold.lease.action, result, waitsFor(reason));
 };
 
 /** Ends of the log lines that somebody has to know of. */

@@ -74,7 +74,7 @@ const sampleUntilJudged = (hold: Hold, name: string, deadline: EpochMillis): Pro
   };
   return watch<Sampling, Ended>(hold, name, {
     memory: { answers: [] },
-    // The look itself ends in time, with what it knows; the wait's own deadline is only the net below it.
+    endsAt: deadline,
     deadline: deadline + 60_000,
     look: async ({ answers, ...sent }, now) => {
       const over = now >= deadline;

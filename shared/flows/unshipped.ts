@@ -2,6 +2,7 @@
 import { describeGroups } from "../aws/auto-scaling.ts";
 import type { HookFacts } from "./opening.ts";
 import { rescueLogs } from "./rescue.ts";
+import { RETAINED } from "./retire-states.ts";
 import type { Shipping } from "./ship.ts";
 import { type Hold, watch } from "./watch.ts";
 import type { EpochMillis } from "./world.ts";
@@ -81,7 +82,7 @@ const retainedBefore = (hold: Hold): Promise<number> =>
       const turn =
         before.since > 0 ? before.turn : Math.min(MOST_TURNS, Math.max(0, ids.indexOf(instanceId)));
       const since = before.since || now;
-      if (now - since >= turn * TURN_MILLIS) return { done: inState("Terminating:Retained").length };
+      if (now - since >= turn * TURN_MILLIS) return { done: inState(RETAINED).length };
       return { memory: { since, turn }, because: `${turn} others decide first` };
     },
   });

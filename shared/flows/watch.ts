@@ -58,6 +58,8 @@ export interface WatchOptions<Memory, Value> {
   memory: Memory;
   /** Default: the lease's deadline. */
   deadline?: EpochMillis;
+  /** When the look ends by itself with what it knows: no pause goes past it. The deadline is then the net below. */
+  endsAt?: EpochMillis;
   /** Waiting here is no fault of the instance: the lease's deadline moves on by as long. */
   holds?: boolean;
   look(memory: Memory, now: EpochMillis): Promise<Look<Memory, Value>>;
@@ -138,7 +140,8 @@ export const watch = async <Memory, Value>(
     }
     const pause = pauseSeconds(state.looks, now - state.startedAt);
     const heartbeat = untilHeartbeat(lease, state.lastHeartbeat, now);
-    return { state, againInSeconds: Math.max(1, Math.min(pause, heartbeat, (deadline - now) / 1000)) };
+    const end = options.endsAt !== undefined && now < options.endsAt ? options.endsAt : deadline;
+    return { state, againInSeconds: Math.max(1, Math.min(pause, heartbeat, (end - now) / 1000)) };
   };
 
   const { end, lastHeartbeat, lookedAt, because, startedAt, endedAt } = await flow.poll(name, initial, check);

@@ -8,7 +8,8 @@ const flow = (seconds: number, more: Partial<FlowMeasured> = {}): FlowMeasured =
   flow: "retire-i-0a-0",
   seconds,
   shares: [
-    { name: "look", seconds: 1, documents: [], scriptSeconds: 0 },
+    { name: "look", seconds: 0.5, documents: [], scriptSeconds: 0 },
+    { name: "host reachable", seconds: 0.5, documents: [], scriptSeconds: 0 },
     { name: "drain node", seconds: seconds - 1, documents: ["drain-node"], scriptSeconds: 0.5 },
     { name: "complete CONTINUE", seconds: 0, documents: [], scriptSeconds: 0 },
   ],
@@ -27,7 +28,8 @@ const flow = (seconds: number, more: Partial<FlowMeasured> = {}): FlowMeasured =
 const hand = (seconds: number): HandMeasured => ({
   seconds,
   shares: [
-    { name: "drain-node", seconds: seconds - 0.1 },
+    { name: "reachable", seconds: 0.2 },
+    { name: "drain-node", seconds: seconds - 0.3 },
     { name: "complete", seconds: 0.1 },
   ],
   logSamples: 2,
@@ -105,13 +107,14 @@ describe("the report", () => {
 
   it("has the scripts by hand beside the steps that ran the same documents", () => {
     expect(report.join.steps).toEqual([
-      { name: "look", documents: [], seconds: 1, scriptSeconds: 0, byHandSeconds: 0 },
+      { name: "look", documents: [], seconds: 0.5, scriptSeconds: 0, byHandSeconds: 0 },
+      { name: "host reachable", documents: [], seconds: 0.5, scriptSeconds: 0, byHandSeconds: 0.2 },
       {
         name: "drain node",
         documents: ["drain-node"],
         seconds: 3,
         scriptSeconds: 0.5,
-        byHandSeconds: 1.9,
+        byHandSeconds: 1.7,
       },
       { name: "complete CONTINUE", documents: [], seconds: 0, scriptSeconds: 0, byHandSeconds: 0.1 },
     ]);
@@ -133,8 +136,8 @@ describe("the report", () => {
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
     const text = present(report, false).join("\n");
     expect(text).toMatch(/^join +4\.00 +3\.00 – 9\.00 +2\.00 +2\.00 – 5\.00 +2\.00$/m);
-    expect(text).toMatch(/^drain node +drain-node +3\.00 +0\.50 +1\.90$/m);
-    expect(text).toMatch(/^look +1\.00$/m);
+    expect(text).toMatch(/^drain node +drain-node +3\.00 +0\.50 +1\.70$/m);
+    expect(text).toMatch(/^look +0\.50$/m);
     expect(text).toMatch(/^dispatch +500\.0 +90 +10 +9\.00$/m);
     expect(text).toMatch(/^bundle of dispatch +500 KiB +500 KiB +met$/m);
     expect(text).toMatch(/^manager commands per retire +2 +3 +MISSED$/m);

@@ -1,0 +1,21 @@
+import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
+import { serving } from "./scenes.ts";
+import { createTestWorld } from "./world.ts";
+hastenSuspension();
+it("x", async () => {
+    const environment = { UNSHIPPED: "retain", RESCUE_BUCKET: "b-u-c" };
+    const world = await createTestWorld({ loadBalancer: "not attached", environment });
+    const id = await serving(world);
+    const { logs } = world.machines.host(id);
+    logs.block();
+    await world.after(60);
+    const t0=world.clock.now();
+    const n=world.log.length;
+    world.machines.host(id).interruptedAt = new Date(t0+120000).toISOString();
+    world.publish({ source: "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", resources: [], detail: { "instance-id": id, "instance-action": "terminate" } });
+    await world.after(130);
+    world.machines.kill(id);
+    await world.rest();
+    console.log(JSON.stringify(world.log.slice(n),null,0).replaceAll('},{','},\n{'));
+    console.log(world.commands().filter(c=>c.requestedAt>=t0).map(c=>`${c.document} ${(c.requestedAt-t0)/1000} ${((c.endedAt??0)-t0)/1000} ${c.status}`).join("\n"));
+});
