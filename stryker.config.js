@@ -13,6 +13,7 @@ export default {
     // The tests of sandbox and scripts say nothing about what is mutated, and are the slow ones.
     config: {
       ...unit,
+      setupFiles: ["<rootDir>/test/fewer-runs.ts"],
       testMatch: [
         "aws",
         "config",
@@ -35,8 +36,9 @@ export default {
   coverageAnalysis: "perTest",
   ignoreStatic: true,
   // Each run loads the modules anew, and Node never forgets a module.
-  maxTestRunnerReuse: 100,
-  timeoutMS: 3_000,
+  maxTestRunnerReuse: 20,
+  // Far above what an unchanged test takes, so that a busy machine is not taken for a mutant that hangs.
+  timeoutMS: 10_000,
   // tsconfig.json: it would be rewritten with an interface that TypeScript 7 no longer has, and swc does not read it.
   ignorePatterns: [
     ...["/bench", "/cluster", "/docs", "/.sandbox", "/.engines", "/.serverless", "/dist", "/coverage"],

@@ -162,6 +162,19 @@ export class SimulatedSwarm {
     this.schedule();
   }
 
+  /** `docker service scale`: tasks that are too many are taken away, those that do not run yet first. */
+  scale(id: string, replicas: number): void {
+    const service = this.services.get(id);
+    if (service === undefined) throw new Error(`There is no service ${id}.`);
+    service.replicas = replicas;
+    const assigned = [...this.#tasksOfNode.values()]
+      .flatMap((tasks) => [...tasks])
+      .filter((task) => task.service === service && task.state !== "stopping")
+      .sort((a, b) => Number(a.state === "running") - Number(b.state === "running"));
+    for (const task of assigned.slice(0, Math.max(0, assigned.length - replicas))) this.#stop(task);
+    this.schedule();
+  }
+
   /** Hands what is missing to active nodes. */
   schedule(): void {
     const free = [...this.nodes.values()].filter(
@@ -210,15 +223,17 @@ export class SimulatedSwarm {
   }
 
   #stopTasks(nodeId: string): void {
-    for (const task of this.tasksOf(nodeId)) {
-      if (task.state === "stopping") continue;
-      if (task.state !== "running") {
-        this.#end(task);
-        continue;
-      }
-      task.state = "stopping";
-      this.#clock.after(this.#timings.taskStopMs, () => this.#end(task));
+    for (const task of this.tasksOf(nodeId)) this.#stop(task);
+  }
+
+  #stop(task: Task): void {
+    if (task.state === "stopping") return;
+    if (task.state !== "running") {
+      this.#end(task);
+      return;
     }
+    task.state = "stopping";
+    this.#clock.after(this.#timings.taskStopMs, () => this.#end(task));
   }
 
   #end(task: Task): void {

@@ -6,8 +6,10 @@ import {
   type Group,
   type GroupMember,
   type HookAction,
+  heartbeat,
 } from "../aws/auto-scaling.ts";
 import { errorText, isTransient } from "../aws/errors.ts";
+import { StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import type { Lease } from "./watch.ts";
 import type { EpochMillis, World } from "./world.ts";
@@ -32,7 +34,8 @@ export const openFlow = async (
   decided: (member: GroupMember | undefined) => boolean,
 ): Promise<Opening> => {
   type Looking = Opening & { startedAt: EpochMillis };
-  return await flow.poll<Looking>(name, { member: undefined, lookedAt: 0, startedAt: 0 }, async (before) => {
+  const initial: Looking = { member: undefined, lookedAt: 0, startedAt: 0 };
+  return await flow.poll<Looking>(name, initial, async (before) => {
     const now = world.now();
     const startedAt = before.startedAt || now;
     try {
@@ -48,7 +51,8 @@ export const openFlow = async (
         instanceId: request.instanceId,
         cause: errorText(error),
       });
-      return { state: { ...before, startedAt }, againInSeconds: 5 };
+      await keepAlive(flow, world, request);
+      return { state: { ...before, startedAt }, againInSeconds: THROTTLED_SECONDS };
     }
   });
 };
@@ -61,17 +65,45 @@ export interface HookFacts {
 }
 
 /** Group and hook as they are configured in the account, read once. */
-export const readHook = (flow: Flow, world: World, request: HookAction): Promise<HookFacts> =>
-  flow.step("read hook", async () => {
-    const [groups, hook] = await Promise.all([
-      describeGroups(world.autoScaling, [request.group]),
-      describeHook(world.autoScaling, request.group, request.hook),
-    ]);
-    const group = groups[0];
-    if (!group) throw new Error(`There is no Auto Scaling group ${request.group} (any more)`);
-    // Which instances the group has is of no use here, and could be many.
-    return { group: { ...group, instances: [] }, ...hook, now: world.now() };
+export const readHook = async (flow: Flow, world: World, request: HookAction): Promise<HookFacts> => {
+  type Reading = { startedAt: EpochMillis; facts?: HookFacts; failed?: string };
+  const { facts, failed } = await flow.poll<Reading>("read hook", { startedAt: 0 }, async (before) => {
+    const startedAt = before.startedAt || world.now();
+    try {
+      const [groups, hook] = await Promise.all([
+        describeGroups(world.autoScaling, [request.group]),
+        describeHook(world.autoScaling, request.group, request.hook),
+      ]);
+      const group = groups[0];
+      if (!group) return { state: { startedAt, failed: `there is no group ${request.group} (any more)` } };
+      // Which instances the group has is of no use here, and could be many.
+      return {
+        state: { startedAt, facts: { group: { ...group, instances: [] }, ...hook, now: world.now() } },
+      };
+    } catch (error) {
+      const late = world.now() - startedAt > MOST_THROTTLED_SECONDS * 1000;
+      if (late || !isTransient(error)) return { state: { startedAt, failed: errorText(error) } };
+      await keepAlive(flow, world, request);
+      return { state: { startedAt }, againInSeconds: THROTTLED_SECONDS };
+    }
   });
+  if (facts) return facts;
+  throw new StepFailure("read hook", failed ?? "nothing was read");
+};
+
+/** Pause before describing again; short enough to keep a hook alive whose heartbeat timeout is 30 s. */
+const THROTTLED_SECONDS = 10;
+const MOST_THROTTLED_SECONDS = 1_800;
+
+/** Describing is throttled long before heartbeats are. Nothing is known of the hook yet: where none waits this does nothing. */
+const keepAlive = (flow: Flow, world: World, request: HookAction): Promise<void> =>
+  heartbeat(world.autoScaling, request).catch((error: unknown) =>
+    world.log.warn("heartbeat failed", {
+      flow: flow.name,
+      instanceId: request.instanceId,
+      cause: errorText(error),
+    }),
+  );
 
 /** The global timeout began with the wait state, a little before the flow looked. */
 const GLOBAL_MARGIN_SECONDS = 60;

@@ -82,14 +82,22 @@ const reachable = (hold: Hold, deadline: EpochMillis): Promise<Reach> =>
  * load balancer no longer knows one that was terminated.
  */
 export const isDead = (hold: Hold): Promise<boolean> =>
-  hold.flow.step("is it dead", async () => {
-    const { world, lease } = hold;
-    const member = await describeMember(world.autoScaling, lease.action.instanceId);
-    if (member === undefined || !member.healthy) return true;
-    const { loadBalancer } = world.config;
-    if (loadBalancer === undefined) return false;
-    const { standing } = await describeMembership(world.loadBalancing, loadBalancer, lease.action.instanceId);
-    return standing === "terminated";
+  watch<null, boolean>(hold, "is it dead", {
+    memory: null,
+    deadline: hold.lease.globalDeadline,
+    look: async () => {
+      const { world, lease } = hold;
+      const member = await describeMember(world.autoScaling, lease.action.instanceId);
+      if (member === undefined || !member.healthy) return { done: true };
+      const { loadBalancer } = world.config;
+      if (loadBalancer === undefined) return { done: false };
+      const { standing } = await describeMembership(
+        world.loadBalancing,
+        loadBalancer,
+        lease.action.instanceId,
+      );
+      return { done: standing === "terminated" };
+    },
   });
 
 const SPOT_LOOK_SECONDS = 30;

@@ -8,6 +8,9 @@ const RETIRING = ["Terminating:Wait", "Warmed:Terminating:Wait"];
 /** On its way back to a warm pool, alive; a launch into the pool waits in the same state. */
 export const RETURNING = "Warmed:Pending:Wait";
 
+/** In a warm pool, or on the last step of its way there. */
+export const inWarmPool = (state: string): boolean => /^Warmed:(?!Terminating)/.test(state);
+
 /** Abandoned by its group, and kept. */
 export const RETAINED = "Terminating:Retained";
 

@@ -7,7 +7,7 @@ import { NO_HINT, type NodeHint, removeNode } from "./node.ts";
 import { type HookFacts, readHook, takeLease } from "./opening.ts";
 import { hostAnswers, isDead } from "./retire-host.ts";
 import { type Found, findReason, type Reason } from "./retire-reason.ts";
-import { awaitTerminateHook, isRetiring, RETAINED, RETURNING } from "./retire-states.ts";
+import { awaitTerminateHook, inWarmPool, isRetiring, RETAINED, RETURNING } from "./retire-states.ts";
 import { drainNode, leaveLoadBalancer, leaveSwarm, shipLogs } from "./retire-steps.ts";
 import { type Fate, fateOf, type LogsEnd } from "./unshipped.ts";
 import type { Hold, Lease } from "./watch.ts";
@@ -58,6 +58,11 @@ const leaseFor = (world: World, request: FlowRequest, facts: HookFacts, found: F
   return takeLease(request, facts, world.config.retireDeadlineSeconds, waitsFor(reason), lookedAt);
 };
 
+const whereTo = (reason: Reason): { dying: boolean; returns: boolean } => ({
+  dying: reason.kind === "spot",
+  returns: reason.kind === "hook" && reason.returns,
+});
+
 /** In which state the instance waits for this retirement. */
 const waitsFor = (reason: Reason) => (state: string | undefined) =>
   reason.kind === "hook" && reason.returns ? state === RETURNING : isRetiring(state);
@@ -95,10 +100,10 @@ const retire = async (
   }
   const fate: Fate = shipping.flushed
     ? { go: true, logs: everActive ? "shipped" : "none", details: shipping.summary }
-    : await fateOf(hold, facts, { shipping, everActive, dying: spot });
+    : await fateOf(hold, facts, { shipping, everActive, ...whereTo(reason) });
 
   // A machine that is kept does not leave: that would remove its containers and their own logs.
-  if (fate.go) await leaveSwarm(hold, { returns: reason.kind === "hook" && reason.returns });
+  if (fate.go) await leaveSwarm(hold, whereTo(reason));
   return await close(hold, host, fate, reason);
 };
 
@@ -116,14 +121,16 @@ const withoutHost = async (
   const fate =
     !everActive || (await isDead(hold))
       ? gone
-      : await fateOf(hold, facts, { shipping, everActive, dying: reason.kind === "spot" });
+      : await fateOf(hold, facts, { shipping, everActive, ...whereTo(reason) });
   return await close(hold, host, fate, reason);
 };
 
 const close = async (hold: Hold, node: NodeHint, fate: Fate, reason: Reason): Promise<RetireOutcome> => {
   if (fate.go) {
     await removeNode(hold, "remove node", node);
-    await finish(hold, "CONTINUE", reason);
+    const state = await finish(hold, "CONTINUE", reason);
+    // It waited as one that goes, and went to a warm pool: it will join again in another life.
+    if (inWarmPool(state)) await leaveSwarm(unbound(hold), { returns: true });
     return { outcome: "retired", logs: fate.logs, details: fate.details };
   }
   // Kept first: the node's label is what says, to whoever tries again, that this machine is worth keeping.

@@ -20,11 +20,14 @@ export const whyNotRetain = (facts: {
   everActive: boolean;
   /** EC2 takes it anyway. */
   dying: boolean;
+  /** To a warm pool, alive; ABANDON would end it. */
+  returns?: boolean;
   groupRetains: boolean;
   retained: number;
   cap: number;
 }): string | undefined => {
   if (facts.dying) return "EC2 takes it back in any case";
+  if (facts.returns) return "it goes back to its warm pool, alive and with its log files";
   if (!facts.everActive) return "it was never active in the swarm";
   if (!facts.groupRetains)
     return "the group does not retain (InstanceLifecyclePolicy, RetentionTriggers, TerminateHookAbandon: retain)";
@@ -36,7 +39,7 @@ export const whyNotRetain = (facts: {
 export const fateOf = async (
   hold: Hold,
   facts: HookFacts,
-  found: { shipping: Shipping; everActive: boolean; dying: boolean },
+  found: { shipping: Shipping; everActive: boolean; dying: boolean; returns: boolean },
 ): Promise<Fate> => {
   const { config } = hold.world;
   const notes: string[] = [found.shipping.summary];
@@ -59,30 +62,41 @@ export const fateOf = async (
   return { go: true, logs: "given up", details: notes.join("; ") };
 };
 
-/** Time for the one before to be seen as kept. */
-const TURN_MILLIS = 5_000;
-const MOST_TURNS = 60;
+/** One that is ahead and does not decide in so long is passed by; and in the end nobody is waited for. */
+const PATIENCE_MILLIS = 60_000;
+const MOST_PATIENCE_MILLIS = 900_000;
+
+/** A decision of data: must nobody who is ahead decide first? @param facts.ahead retiring machines of the group with smaller ids. */
+export const mayDecide = (facts: {
+  retained: number;
+  cap: number;
+  ahead: number;
+  waitedMillis: number;
+}): boolean => {
+  const { retained, cap, ahead, waitedMillis } = facts;
+  if (retained >= cap || waitedMillis >= MOST_PATIENCE_MILLIS) return true;
+  return ahead < cap - retained + Math.floor(waitedMillis / PATIENCE_MILLIS);
+};
 
 /**
  * How many machines of the group are kept. When the output of a whole fleet is blocked, its retirements come here together and would
- * all count none; so each waits its turn, in the order of their ids.
+ * all count none; so the places that are free belong to the first ones in the order of their ids, and whoever is next waits until
+ * those are kept or gone.
  */
 const retainedBefore = (hold: Hold): Promise<number> =>
-  watch<{ since: EpochMillis; turn: number }, number>(hold, "count retained", {
-    memory: { since: 0, turn: 0 },
+  watch<{ since: EpochMillis }, number>(hold, "count retained", {
+    memory: { since: 0 },
     deadline: hold.lease.globalDeadline,
     look: async (before, now) => {
       const { group, instanceId } = hold.lease.action;
       const [found] = await describeGroups(hold.world.autoScaling, [group]);
       const inState = (state: string) =>
         (found?.instances ?? []).filter(({ lifecycleState }) => lifecycleState === state);
-      const ids = inState("Terminating:Wait")
-        .map((instance) => instance.instanceId)
-        .sort();
-      const turn =
-        before.since > 0 ? before.turn : Math.min(MOST_TURNS, Math.max(0, ids.indexOf(instanceId)));
+      const retained = inState(RETAINED).length;
+      const ahead = inState("Terminating:Wait").filter((other) => other.instanceId < instanceId).length;
       const since = before.since || now;
-      if (now - since >= turn * TURN_MILLIS) return { done: inState(RETAINED).length };
-      return { memory: { since, turn }, because: `${turn} others decide first` };
+      const cap = hold.world.config.retainCap;
+      if (mayDecide({ retained, cap, ahead, waitedMillis: now - since })) return { done: retained };
+      return { memory: { since }, because: `${ahead} others decide first` };
     },
   });

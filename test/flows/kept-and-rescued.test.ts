@@ -119,4 +119,24 @@ describe("a machine that is to be kept", () => {
     expect(resultOf(world, id, "retire")).toBe("ABANDON");
     expect(world.execution(`retire-${id}-1`).outcome).toMatchObject({ outcome: "retained" });
   });
+
+  it("and is lost since its hook ran out of time is not called retained", async () => {
+    const refusing = { now: false };
+    const refuse: Interceptor = async (call, next) => {
+      if (refusing.now && /LifecycleAction/.test(call.operation))
+        throw new AwsError("AccessDenied", `not authorized to perform autoscaling:${call.operation}`);
+      return await next(call);
+    };
+    const world = await createTestWorld({ interceptors: [refuse] });
+    const id = await serving(world);
+    world.machines.host(id).logs.block();
+    await world.desire(0);
+    await world.until(() => world.clock.now() - world.hook(id, "retire").startedAt > 1_300_000);
+    refusing.now = true;
+    await world.rest();
+    expect(problemsOf(world, { unshipped: [id], notCompleted: [id] })).toEqual([]);
+    expect(world.hook(id, "retire")).toMatchObject({ by: "timeout", result: "CONTINUE" });
+    expect(retireOutcome(world, id).outcome).not.toBe("retained");
+    expect(world.log.filter(({ level }) => level === "error")).not.toEqual([]);
+  });
 });

@@ -137,8 +137,12 @@ describe("the agents of instances", () => {
   });
 
   it("are none when none ever registered", async () => {
-    const { client } = manager({ DescribeInstanceInformation: {} });
-    expect(await describeAgents(client, [instanceId])).toEqual([]);
+    for (const answer of [{}, awsError("InvalidInstanceId")]) {
+      const { client } = manager({ DescribeInstanceInformation: answer });
+      expect(await describeAgents(client, [instanceId])).toEqual([]);
+    }
+    const { client } = manager({ DescribeInstanceInformation: awsError("AccessDenied") });
+    await expect(describeAgents(client, [instanceId])).rejects.toThrow("AccessDenied");
   });
 });
 
@@ -223,16 +227,17 @@ describe("the result of a command", () => {
     },
   );
 
-  it.each([{ Status: "Pending" }, { Status: "InProgress" }, { Status: "Delayed" }, {}])(
-    "is not there yet on %j",
-    async (answer) => {
-      expect(["succeeded", "failed"]).not.toContain((await resultOf(answer)).status);
-    },
-  );
+  it.each([
+    [{ Status: "Pending" }, "queued"],
+    [{ Status: "Delayed" }, "queued"],
+    [{}, "queued"],
+    [{ Status: "InProgress" }, "running"],
+  ])("is not there yet on %j: it is %s", async (answer, status) => {
+    expect(await resultOf(answer)).toEqual({ status });
+  });
 
   it("is not there yet when the invocation does not exist yet, and unknown on any other error", async () => {
-    const early = await resultOf(awsError("InvocationDoesNotExist"));
-    expect(["succeeded", "failed"]).not.toContain(early.status);
+    expect(await resultOf(awsError("InvocationDoesNotExist"))).toEqual({ status: "queued" });
     await expect(resultOf(awsError("AccessDenied"))).rejects.toThrow("AccessDenied");
   });
 
