@@ -11,7 +11,7 @@ const scripts = (directory: string): string[] =>
     return entry.name.endsWith(".sh") ? [path] : [];
   });
 
-await ensurePackages(console.log);
+await ensurePackages(console.log, ["shellcheck"]);
 const shell = ["documents", "sandbox"].flatMap(scripts);
 
 const results = [

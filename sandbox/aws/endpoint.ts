@@ -9,7 +9,7 @@ import { clientName, wireCode } from "./error-codes.ts";
 import type { Handle } from "./handle.ts";
 import { readJson, writeJson } from "./json.ts";
 import { type Form, parseForm, readQuery } from "./query.ts";
-import { matchOperation, readRestInput, writeRestOutput } from "./rest-json.ts";
+import { matchOperation, readRestInput, type Target, writeRestOutput } from "./rest-json.ts";
 import { answerS3 } from "./s3-rest.ts";
 import type { OperationDescription, ServiceDescription } from "./schema.ts";
 import { writeQueryError, writeQueryOutput } from "./xml.ts";
@@ -21,12 +21,6 @@ export interface EndpointOptions {
   identify: (accessKeyId: string) => Caller | undefined;
   /** Faults of the endpoint itself, after they were answered with 500. */
   onError?: (error: unknown) => void;
-}
-
-/** A request's target, its path still percent-encoded. */
-export interface Target {
-  path: string;
-  query: URLSearchParams;
 }
 
 interface Signature {

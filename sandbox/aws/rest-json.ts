@@ -5,11 +5,15 @@ import { readJson, writeJson } from "./json.ts";
 import { readScalar } from "./query.ts";
 import type { HttpBinding, OperationDescription, Schema, ServiceDescription } from "./schema.ts";
 
-export interface RestRequest {
-  method: string;
+/** Where a request goes. */
+export interface Target {
   /** As on the wire: labels are still percent-encoded, so that an ARN's slashes do not split it. */
   path: string;
   query: URLSearchParams;
+}
+
+export interface RestRequest extends Target {
+  method: string;
   headers: IncomingHttpHeaders;
   body: Buffer;
 }

@@ -2,8 +2,8 @@
 
 import type { IncomingMessage } from "node:http";
 import { AwsError, type Caller } from "../ports.ts";
-import type { Target } from "./endpoint.ts";
 import type { Handle } from "./handle.ts";
+import type { Target } from "./rest-json.ts";
 import type { StoredObject } from "./s3.ts";
 import { escapeXml } from "./xml.ts";
 

@@ -44,6 +44,9 @@ status takes:
 Afterwards, in any shell:
   . .sandbox/env
   aws autoscaling set-desired-capacity --auto-scaling-group-name "$HIVE_WORKER_GROUP" --desired-capacity 3
+
+A second sandbox beside the first lives in a directory of its own; give it to every command, and to npm start:
+  HIVE_SANDBOX_DIRECTORY=/tmp/second npm run sandbox -- up
 `;
 
 const OPTIONS = {

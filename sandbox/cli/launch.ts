@@ -17,7 +17,10 @@ import { followTimeline } from "./control.ts";
 import { appears, expectRunning } from "./processes.ts";
 
 export const projectDirectory = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-export const defaultStateDirectory = join(projectDirectory, ".sandbox");
+/** The command line's and the demonstration's sandbox. With another directory several can run beside each other. */
+export const defaultStateDirectory = resolve(
+  process.env.HIVE_SANDBOX_DIRECTORY || join(projectDirectory, ".sandbox"),
+);
 
 const preferredPorts = { aws: 4566, elb: 8080 };
 

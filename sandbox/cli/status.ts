@@ -12,7 +12,7 @@ export class NotUp extends Error {}
 
 export const status = async ({ json }: { json: boolean }): Promise<void> => {
   if (findRoot(defaultStateDirectory) === undefined) {
-    throw new NotUp("No sandbox is up. Start one: npm run sandbox -- up");
+    throw new NotUp(`No sandbox is up in ${defaultStateDirectory}. Start one: npm run sandbox -- up`);
   }
   const current = await controlAt(join(defaultStateDirectory, files.control))
     .status()

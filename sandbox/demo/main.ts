@@ -70,7 +70,10 @@ try {
   if (report.passed)
     output.line("No request failed, no log line was lost, each hook was completed once.", "good");
   output.line(`The report is in ${file}`);
-  if (options.keep) output.line("The sandbox is still up: . .sandbox/env, and later npm run sandbox -- down");
+  if (options.keep) {
+    const environment = join(sandbox.stateDirectory, "env");
+    output.line(`The sandbox is still up: . ${environment}, and later npm run sandbox -- down`);
+  }
   process.exit(report.passed ? 0 : 1);
 } catch (error) {
   await unlessInterrupted();

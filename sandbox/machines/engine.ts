@@ -44,7 +44,7 @@ export function engineIn(directory: string): EnginePrograms {
   if (!daemon) {
     throw new Error(
       `There is no Docker engine in ${at}: no program dockerd in it, nor in ${places.slice(1).join(", ")} below it. ` +
-        "Name the directory of an unpacked engine; `node scripts/engine.ts` fetches one",
+        "Name the directory of an unpacked engine; `npm run engine` fetches one",
     );
   }
   return { directory: at, programs, version: versionOf(daemon) };

@@ -1,13 +1,14 @@
 // The Debian packages that the sandbox runs on: installs those that are missing, without starting their services.
 
 import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
 /** Each with what it is for. */
-const packages: Readonly<Record<string, string>> = {
+const packages = {
   "docker.io": "a real Docker daemon in each instance",
   iptables: "the daemons' published ports",
   "docker-registry": "the registry behind ECR",
@@ -16,9 +17,15 @@ const packages: Readonly<Record<string, string>> = {
   "busybox-static": "the demo service's image",
   awscli: "the `aws` command",
   curl: "signed calls from the documents' scripts",
+  procps: "looking at processes",
   shellcheck: "checking the scripts",
-  bats: "testing the scripts",
-};
+} as const;
+
+export type PackageName = keyof typeof packages;
+const everything = Object.keys(packages) as PackageName[];
+
+/** Newer Debians have the `docker` command in a package of its own, which docker.io only recommends. */
+const dockerCommand = { file: "/usr/bin/docker", package: "docker-cli", purpose: "the `docker` command" };
 
 /** dpkg asks this program before it starts a package's service; 101 says no. */
 const policyFile = "/usr/sbin/policy-rc.d";
@@ -26,37 +33,53 @@ const policy =
   "#!/bin/sh\n# Written by hive-swarm's sandbox for the time of one installation; may be removed.\nexit 101\n";
 
 /**
- * Makes sure that all packages are there.
+ * Makes sure that the packages are there.
  * @param log receives one line for each thing done; nothing when nothing is missing
+ * @param wanted all that the sandbox needs, unless told otherwise
  * @throws when something is missing and cannot be installed: not Debian, not root, or apt-get failed
  */
-export async function ensurePackages(log: (line: string) => void): Promise<void> {
-  const missing = await missingPackages();
+export async function ensurePackages(
+  log: (line: string) => void,
+  wanted: readonly PackageName[] = everything,
+): Promise<void> {
+  await installMissing(log, Object.fromEntries(wanted.map((name) => [name, packages[name]])));
+  if (wanted.includes("docker.io") && !existsSync(dockerCommand.file)) {
+    await installMissing(log, { [dockerCommand.package]: dockerCommand.purpose });
+  }
+}
+
+/** @param purposes each package with what it is for */
+async function installMissing(
+  log: (line: string) => void,
+  purposes: Readonly<Record<string, string>>,
+): Promise<void> {
+  const missing = await missingOf(Object.keys(purposes));
   if (missing.length === 0) return;
   const list = missing.join(" ");
   if (process.getuid?.() !== 0) {
     throw new Error(`Debian packages are missing, and only root can install them: apt-get install ${list}`);
   }
-  for (const name of missing) log(`Installing the Debian package ${name}: ${packages[name]}`);
+  for (const name of missing) log(`Installing the Debian package ${name}: ${purposes[name]}`);
   await withoutServices(async () => {
-    const install = ["install", "--yes", "--no-install-recommends", ...missing];
+    // Nothing that is there may go for it: another Docker, say, whose packages conflict with Debian's.
+    const install = ["install", "--yes", "--no-remove", "--no-install-recommends", ...missing];
     // The lists may be old or, in a container, not there at all; fetching them takes a while, so only when needed.
     const refused = await aptGet(install).then(
       () => undefined,
       (error: Error) => error,
     );
     if (refused === undefined) return;
-    log(`apt-get did not find them: ${/^E: .*$/m.exec(refused.message)?.[0] ?? refused.message}`);
+    log(`apt-get did not install them: ${/^E: .*$/m.exec(refused.message)?.[0] ?? refused.message}`);
     log("Fetching Debian's package lists (apt-get update)");
     await aptGet(["update"]);
     await aptGet(install);
   });
-  const still = await missingPackages();
+  const still = await missingOf(missing);
   if (still.length > 0) throw new Error(`apt-get succeeded, but these are not installed: ${still.join(" ")}`);
 }
 
-async function missingPackages(): Promise<string[]> {
-  const names = Object.keys(packages);
+async function missingOf(names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
   try {
     const format = `--showformat=\${Package} \${db:Status-Status}
 `;

@@ -8,6 +8,10 @@ import type { EpochMillis, World } from "./world.ts";
 
 /** After this the hook's own timeout is the only thing that can end the wait; somebody has to look. */
 const PROOF_SECONDS = 300;
+/** While nothing can be seen, since describing is throttled, there is nothing to look at for anybody. */
+const UNSEEN_SECONDS = 1_800;
+/** Short enough to keep a hook alive whose heartbeat timeout is 30 s. */
+const HEARTBEAT_SECONDS = 10;
 /** An accepted completion needs a moment to show; only then is it worth calling again. */
 const SHOW_SECONDS = 10;
 /**
@@ -22,6 +26,7 @@ export const ANOTHER_HOOK = "waiting for another hook";
 interface Completing {
   startedAt: EpochMillis;
   acceptedAt: EpochMillis;
+  lastHeartbeat: EpochMillis;
   because: string;
   end?: { state: string } | { late: true };
 }
@@ -42,14 +47,20 @@ export const completeAndProve = async (
   const fields = { flow: flow.name, instanceId: action.instanceId, step: name };
 
   /** Not completed, and waiting: the hook must not run out of time before it can be completed. */
-  const keepAlive = (): Promise<void> =>
-    heartbeat(world.autoScaling, action).catch((error: unknown) =>
+  const keepAlive = async (state: Completing, now: EpochMillis): Promise<void> => {
+    if (state.acceptedAt > 0 || now - state.lastHeartbeat < HEARTBEAT_SECONDS * 1000) return;
+    state.lastHeartbeat = now;
+    await heartbeat(world.autoScaling, action).catch((error: unknown) =>
       world.log.warn("heartbeat failed", { ...fields, cause: errorText(error) }),
     );
+  };
 
   const check = async (before: Completing): Promise<Check<Completing>> => {
     const now = world.now();
     const state: Completing = { ...before, startedAt: before.startedAt || now };
+    let patienceSeconds = PROOF_SECONDS;
+    // Before all else on a repeat: describing is throttled long before heartbeats are.
+    if (before.startedAt > 0) await keepAlive(state, now);
     try {
       // On a repeat the state is looked at first: a completion that was accepted must not be made twice.
       if (before.startedAt > 0) {
@@ -77,7 +88,6 @@ export const completeAndProve = async (
           return { state };
         }
         if (completed.answer === "accepted") state.acceptedAt = now;
-        else await keepAlive();
         state.because = completed.answer === "accepted" ? "accepted, and still waiting" : completed.message;
       }
     } catch (error) {
@@ -85,20 +95,20 @@ export const completeAndProve = async (
       // Once, not at each of sixty checks.
       if (!isTransient(error) && state.because !== before.because)
         world.log.warn("completion failed", { ...fields, cause: state.because });
-      if (state.acceptedAt === 0) await keepAlive();
+      if (isTransient(error)) patienceSeconds = UNSEEN_SECONDS;
     }
-    if (now - state.startedAt > PROOF_SECONDS * 1000) return { state: { ...state, end: { late: true } } };
+    if (now - state.startedAt > patienceSeconds * 1000) return { state: { ...state, end: { late: true } } };
     return { state, againInSeconds: now - state.startedAt < 5_000 ? 1 : 5 };
   };
 
   const { end, because } = await flow.poll<Completing>(
     name,
-    { startedAt: 0, acceptedAt: 0, because: "" },
+    { startedAt: 0, acceptedAt: 0, lastHeartbeat: 0, because: "" },
     check,
   );
   if (end && "state" in end) return end.state;
   throw new StepFailure(
     name,
-    `the instance still waits for hook ${action.hook} after ${PROOF_SECONDS} s: ${because}`,
+    `it is not proved that the instance has left the wait for hook ${action.hook}: ${because}`,
   );
 };

@@ -2,19 +2,14 @@
 import { describeMember } from "../aws/auto-scaling.ts";
 import { leaveAnswer, parseAnswer } from "../swarm/answers.ts";
 import { StepFailure } from "./failure.ts";
+import { whateverItsState, withoutHook } from "./hold.ts";
 import { onHost } from "./host.ts";
 import { outOfLoadBalancer } from "./load-balancer.ts";
 import { type NodeHint, removeNode } from "./node.ts";
-import { type Hold, type Lease, watch } from "./watch.ts";
+import { type Hold, watch } from "./watch.ts";
 
 /** Tidying up after a failure must not keep the hook from being abandoned. */
 const UNDO_SECONDS = 90;
-
-/** Also when the instance is terminated meanwhile. */
-const unbound = (hold: Hold): Hold => {
-  const lease: Lease = { ...hold.lease, mayGoOn: () => true };
-  return { ...hold, lease };
-};
 
 /** @returns what could not be tidied, to be reported. */
 export const undo = async (hold: Hold, progress: NodeHint & { registered: boolean }): Promise<string[]> => {
@@ -38,7 +33,9 @@ export const undo = async (hold: Hold, progress: NodeHint & { registered: boolea
     if (answer.kind !== "answered") throw new StepFailure("undo: leave", answer.cause);
     parseAnswer(leaveAnswer, "leave-swarm", answer.stdout);
   });
-  await attempt(() => removeNode(unbound(hold), "undo: remove", progress, deadline + UNDO_SECONDS * 1000));
+  await attempt(() =>
+    removeNode(whateverItsState(hold), "undo: remove", progress, deadline + UNDO_SECONDS * 1000),
+  );
   return untidied;
 };
 
@@ -47,7 +44,7 @@ export const undo = async (hold: Hold, progress: NodeHint & { registered: boolea
  * left once the instance is gone goes from here.
  */
 export const removeOnceGone = async (hold: Hold, node: NodeHint): Promise<void> => {
-  const free = unbound({ ...hold, lease: { ...hold.lease, heartbeatTimeoutSeconds: undefined } });
+  const free = withoutHook(hold);
   const gone = await watch<null, boolean>(free, "instance gone", {
     memory: null,
     deadline: free.lease.globalDeadline,

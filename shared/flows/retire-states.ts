@@ -1,7 +1,8 @@
 // The lifecycle states in which an instance waits for its retirement.
 import { describeMember } from "../aws/auto-scaling.ts";
 import { StepFailure } from "./failure.ts";
-import { type Hold, type Lease, watch } from "./watch.ts";
+import { whateverItsState } from "./hold.ts";
+import { type Hold, watch } from "./watch.ts";
 
 const RETIRING = ["Terminating:Wait", "Warmed:Terminating:Wait"];
 
@@ -22,9 +23,8 @@ const HOOK_SECONDS = 900;
 
 /** @returns false when the hook never began: then there is nothing to complete. */
 export const awaitTerminateHook = async (hold: Hold): Promise<boolean> => {
-  const unhurried: Lease = { ...hold.lease, mayGoOn: () => true };
   try {
-    return await watch<{ states: string }, boolean>({ ...hold, lease: unhurried }, "hook begins", {
+    return await watch<{ states: string }, boolean>(whateverItsState(hold), "hook begins", {
       memory: { states: "" },
       deadline: hold.lease.lookedAt + HOOK_SECONDS * 1000,
       look: async () => {

@@ -3,6 +3,7 @@
 import { ANOTHER_HOOK, completeAndProve } from "./completion.ts";
 import { failureOf, Overtaken } from "./failure.ts";
 import type { Flow } from "./flow.ts";
+import { withoutHook } from "./hold.ts";
 import { NO_HINT, type NodeHint, removeNode } from "./node.ts";
 import { type HookFacts, readHook, takeLease } from "./opening.ts";
 import { hostAnswers, isDead } from "./retire-host.ts";
@@ -37,7 +38,7 @@ export const retireNode = async (flow: Flow, world: World, request: FlowRequest)
     return await report(flow, world, request, outcome);
   } catch (error) {
     if (error instanceof Overtaken) {
-      await removeNode(unbound(hold), "remove node", NO_HINT);
+      await removeNode(withoutHook(hold), "remove node", NO_HINT);
       return await report(flow, world, request, { outcome: "overtaken", state: error.state });
     }
     await reportFailure(flow, world, request, error);
@@ -66,12 +67,6 @@ const whereTo = (reason: Reason): { dying: boolean; returns: boolean } => ({
 /** In which state the instance waits for this retirement. */
 const waitsFor = (reason: Reason) => (state: string | undefined) =>
   reason.kind === "hook" && reason.returns ? state === RETURNING : isRetiring(state);
-
-/** What is left to do does not depend on the instance's state, and there is no hook to keep alive any more. */
-const unbound = (hold: Hold): Hold => ({
-  ...hold,
-  lease: { ...hold.lease, mayGoOn: () => true, heartbeatTimeoutSeconds: undefined },
-});
 
 /** The runbook. */
 const retire = async (
@@ -130,12 +125,12 @@ const close = async (hold: Hold, node: NodeHint, fate: Fate, reason: Reason): Pr
     await removeNode(hold, "remove node", node);
     const state = await finish(hold, "CONTINUE", reason);
     // It waited as one that goes, and went to a warm pool: it will join again in another life.
-    if (inWarmPool(state)) await leaveSwarm(unbound(hold), { returns: true });
+    if (inWarmPool(state)) await leaveSwarm(withoutHook(hold), { returns: true });
     return { outcome: "retired", logs: fate.logs, details: fate.details };
   }
   // Kept first: the node's label is what says, to whoever tries again, that this machine is worth keeping.
   const state = await finish(hold, "ABANDON", reason);
-  await removeNode(unbound(hold), "remove node", node);
+  await removeNode(withoutHook(hold), "remove node", node);
   if (state === RETAINED || state === ANOTHER_HOOK) return { outcome: "retained", details: fate.details };
   const details = `${fate.details}; it was to be kept, and is ${state} after all`;
   return { outcome: "retired", logs: "given up", details };

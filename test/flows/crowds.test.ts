@@ -25,7 +25,7 @@ describe("a hundred retirements at once, with an output that takes nothing", () 
   ])("keep as many machines as the cap allows; the others %s", async (_fate, environment, logs) => {
     const world = await createTestWorld({
       services: [hive({ replicas: 200 })],
-      environment: { RETAIN_CAP: "2", ...environment },
+      environment: { RETAIN_CAP: "2", RETIRE_DEADLINE_SECONDS: "420", ...environment },
     });
     const ids = await crowd(world, 100);
     for (const id of ids) world.machines.host(id).logs.block();

@@ -46,9 +46,7 @@ describe(`on Docker ${other.version}`, () => {
 
 describe("an engine", () => {
   it("that is not there is refused before anything is started, with what to do", () => {
-    expect(() => engineIn(join(projectDirectory, "docs"))).toThrow(
-      /no program dockerd.*scripts\/engine\.ts/s,
-    );
+    expect(() => engineIn(join(projectDirectory, "docs"))).toThrow(/no program dockerd.*npm run engine/s);
   });
 
   it("brings the docker command that belongs to its daemon", () => {

@@ -17,7 +17,7 @@ describe("a worker that joins", () => {
   afterEach(async () => {
     await sandbox().scale(1);
     await sandbox().settled(1, 150);
-  }, 180_000);
+  });
 
   it("is a labelled, active node with a running task, InService, its hook completed once", async () => {
     const { instances } = await sandbox().settled(1);
@@ -83,7 +83,7 @@ describe("a worker that joins", () => {
     const sent = (await sandbox().control.commands()).slice(commands);
     expect(sent.map(({ document }) => document)).toEqual(["begin-retire"]);
     await sandbox().settled(2);
-  }, 180_000);
+  });
 
   it("whose agent never comes online is kept waiting with heartbeats, then abandoned and replaced", async () => {
     await sandbox().control.neverOnline(1);
@@ -98,7 +98,7 @@ describe("a worker that joins", () => {
     const { instances } = await sandbox().settled(2, 90);
     expect(instances.map(({ instanceId }) => instanceId)).not.toContain(silent);
     await expectNothingLeft(sandbox(), silent);
-  }, 240_000);
+  });
 
   it("with a wrong token is abandoned, naming the step and the cause, and leaves nothing behind", async () => {
     const Name = names.workerToken;
@@ -120,7 +120,7 @@ describe("a worker that joins", () => {
     expect(await endedHook(sandbox(), refused, "join")).toMatchObject({ result: "ABANDON", completions: 1 });
     await sandbox().settled(2, 90);
     await expectNothingLeft(sandbox(), refused);
-  }, 240_000);
+  });
 
   it("that is killed on the way is replaced, and leaves nothing behind", async () => {
     const killed = await grow(2);
@@ -133,7 +133,7 @@ describe("a worker that joins", () => {
       completions: 1,
     });
     await expectNothingLeft(sandbox(), killed);
-  }, 240_000);
+  });
 
   it.each([0, 700, 1_500, 2_500])(
     "and is terminated %i ms later is never active after its drain began, and leaves nothing behind",
@@ -174,7 +174,7 @@ describe("a worker that joins a group whose load balancer is not attached", () =
     await sandbox().settled(0, 90);
     expect(await at(/^retire: load balancer out/)).toBeLessThan(await at(/^retire: drain node/));
     expect((await sandbox().control.hooks()).map(({ completions }) => completions)).toEqual([1, 1]);
-  }, 120_000);
+  });
 });
 
 describe("a worker that joins a swarm of three managers", () => {
@@ -194,7 +194,7 @@ describe("a worker that joins a swarm of three managers", () => {
     expect(asked.some(({ instanceId, status }) => instanceId !== first && status === "Success")).toBe(true);
     expect(await endedHook(sandbox(), joining, "join")).toMatchObject({ result: "CONTINUE", completions: 1 });
     await sandbox().control.thaw(first);
-  }, 180_000);
+  });
 });
 
 describe("a worker that joins while no manager answers", () => {
@@ -211,5 +211,5 @@ describe("a worker that joins while no manager answers", () => {
     const record = await endedHook(sandbox(), held, "join");
     expect(record).toMatchObject({ result: "CONTINUE", completions: 1 });
     expect(record.heartbeats.length).toBeGreaterThanOrEqual(3);
-  }, 240_000);
+  });
 });

@@ -50,5 +50,5 @@ describe("while every API throttles, reads are stale, and events come twice and 
     });
     await sandbox().scale(2);
     await sandbox().settled(2, 60);
-  }, 90_000);
+  });
 });

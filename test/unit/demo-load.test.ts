@@ -19,8 +19,11 @@ const listening = async (server: Server | ReturnType<typeof createTcpServer>): P
 
 const serving = (listener: RequestListener): Promise<number> => listening(createServer(listener));
 
+/** Where an answer is to come, no busy machine is so slow that it would not come in this time. */
+const PATIENCE_MS = 60_000;
+
 /** Runs the load until `enough` requests were sent. */
-const load = async (port: number, enough = 20) => {
+const load = async (port: number, enough = 20, timeoutMilliseconds = PATIENCE_MS) => {
   const running = startLoad({
     host: "127.0.0.1",
     port,
@@ -28,7 +31,7 @@ const load = async (port: number, enough = 20) => {
     answers: (body, requestNumber) => body === `answer ${requestNumber}`,
     ratePerSecond: 200,
     maximumInFlight: 10,
-    timeoutMilliseconds: 300,
+    timeoutMilliseconds,
   });
   while (running.counts().sent < enough) await new Promise((resolve) => setTimeout(resolve, 5));
   return running.stop();
@@ -108,7 +111,7 @@ describe("the load generator", () => {
       most = Math.max(most, ++open);
       request.on("close", () => --open);
     });
-    const counts = await load(port);
+    const counts = await load(port, 20, 300);
     expect(counts.reasons).toEqual({ timeout: counts.sent });
     expect(most).toBeLessThanOrEqual(10);
   });

@@ -171,17 +171,21 @@ describe("waiting", () => {
     entries: [entry(1, 2000, { identity: { kind: "fingerprint", fingerprint: "ff" } })],
   };
   it.each<[string, Partial<Sample>, boolean]>([
-    ["for a file too small", fingerprinted, false],
-    ["for one that still grows", { ...fingerprinted, taskContainers: [{ id: "a", name: "hive.1" }] }, true],
+    ["is vain for a file too small", fingerprinted, false],
     [
-      "for one that is still written",
+      "helps a file too small that still grows",
+      { ...fingerprinted, taskContainers: [{ id: "a", name: "hive.1" }] },
+      true,
+    ],
+    [
+      "helps one that is still written",
       { ...fingerprinted, writers: [{ pid: 5, command: "java", device: "1", inode: "2", path: "/x" }] },
       true,
     ],
-    ["for a file that is not matched", { files: [file(1, 100), file(2, 5)] }, false],
-    ["for one that is pending", { entries: [entry(1, 90)] }, true],
-    ["for a dead filebeat", { filebeat: [] }, true],
-    ["for an unknown layout", { layout: "unknown" }, false],
+    ["is vain for a file that is not matched", { files: [file(1, 100), file(2, 5)] }, false],
+    ["helps a file that is pending", { entries: [entry(1, 90)] }, true],
+    ["helps while filebeat is dead, since somebody may start it", { filebeat: [] }, true],
+    ["is vain with an unknown layout", { layout: "unknown" }, false],
   ])("%s", (_what, facts, helps) => {
     expect(judge(steady(facts)).waitingHelps).toBe(helps);
   });

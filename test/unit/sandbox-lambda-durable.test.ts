@@ -85,7 +85,7 @@ describe("a durable execution", () => {
     expect(told.at(-1)).toBe("ExecutionSucceeded one");
   });
 
-  it("polls two hours every 15 s in well under 2 s of real time", async () => {
+  it("polls two hours every 15 s, and no longer", async () => {
     const { clock, service, start } = setUp(async (_event, context) =>
       context.waitForCondition("poll", async (state: number) => state + 1, {
         initialState: 0,
@@ -93,12 +93,10 @@ describe("a durable execution", () => {
           state < 480 ? { shouldContinue: true, delay: { seconds: 15 } } : { shouldContinue: false },
       }),
     );
-    const [begun, real] = [clock.now(), performance.now()];
+    const begun = clock.now();
     const execution = await runToEnd(service, clock, start().arn);
     expect(execution.result).toBe("480");
     expect(clock.now() - begun).toBe(479 * 15_000);
-    // Generous: the machine that runs the tests may be busy with others.
-    expect(performance.now() - real).toBeLessThan(8000);
   });
 
   it("suspends parallel branches together, and wakes at the earliest timer", async () => {

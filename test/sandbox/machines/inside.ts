@@ -14,7 +14,7 @@ const machines = await RealMachines.open({
   stateDirectory,
   projectDirectory,
   shipper: ["sleep", "1000000"],
-  boot: { agentMilliseconds: 0, dockerMilliseconds: 300 },
+  boot: { agentMilliseconds: 0, dockerMilliseconds: 2_000 },
 });
 const secret = randomBytes(32);
 const tokens = {
@@ -33,7 +33,7 @@ const actions = {
     instanceId: string,
     script: string,
     environment = {},
-    patienceMilliseconds = 30_000,
+    patienceMilliseconds = 120_000,
     limitSeconds = 60,
   ) =>
     machines
