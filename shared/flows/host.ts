@@ -13,6 +13,8 @@ export interface HostCommand {
   document: string;
   parameters: Readonly<Record<string, string>>;
   executionSeconds: number;
+  /** The script cannot end sooner: nobody looks before. */
+  leastSeconds?: number;
   /** Default: the lease's deadline. */
   deadline?: EpochMillis;
 }
@@ -55,8 +57,10 @@ const ended = (result: { stdout: string; stderr: string; details: string }, comm
   return { kind: "silent", cause: `${result.details}${output ? `: ${output}` : ""} (command ${commandId})` };
 };
 
-/** Looks within the first seconds after sending, without the whole second that a durable wait takes at least. */
-const QUICK_LOOKS_MILLIS = [250, 350, 600, 800];
+/** Looks while a command may end any moment, without the whole second that a durable wait takes at least. Lambda bills for them. */
+const QUICK_LOOKS_MILLIS = [250, 200, 200, 250, 300, 400, 400];
+/** The same for a command whose least time is over. */
+const LATE_LOOKS_MILLIS = [250, 250, 300];
 
 /** One look at a command: sends it first, reads its result afterwards. */
 export const lookAtCommand = async (
@@ -70,9 +74,15 @@ export const lookAtCommand = async (
 ): Promise<Look<Sent, Answer>> => {
   if (sent.commandId === undefined || sent.sentAt === undefined)
     return await send(flow, world, instanceId, command, sent, now);
-  const found = await read(world, instanceId, sent.commandId);
-  if (found.kind !== "under way") return { done: found };
   const waited = (now - sent.sentAt) / 1000;
+  const least = command.leastSeconds ?? 0;
+  if (waited < least) {
+    const because = `${command.document} was sent to ${instanceId}`;
+    return { memory: sent, because, inSeconds: least - waited };
+  }
+  const pauses = waited < least + 1 ? [0, ...LATE_LOOKS_MILLIS] : [0];
+  const found = await look(world, instanceId, sent.commandId, pauses);
+  if (found.kind !== "under way") return { done: found };
   // Systems Manager keeps the command of a dead agent InProgress for ever; the agent itself is the better witness.
   const lost = waited > SUSPICIOUS_SECONDS && !(await isOnline(world, instanceId));
   const patience = found.queued ? Math.max(silenceSeconds, DELIVERY_SECONDS) : silenceSeconds;
@@ -131,24 +141,37 @@ const send = async (
     target: instanceId,
     commandId,
   });
+  const because = `${command.document} was just sent to ${instanceId}`;
+  if (command.leastSeconds !== undefined) return { memory, because, inSeconds: command.leastSeconds };
   try {
-    for (const pause of QUICK_LOOKS_MILLIS) {
-      await world.pause(pause);
-      const found = await read(world, instanceId, commandId);
-      if (found.kind !== "under way") return { done: found };
-    }
+    const found = await look(world, instanceId, commandId, QUICK_LOOKS_MILLIS);
+    if (found.kind !== "under way") return { done: found };
   } catch (error) {
     // The command is under way: its id must not be lost to an API that is throttled for a moment.
     return { memory, because: `${command.document} was sent to ${instanceId}; ${errorText(error)}` };
   }
-  return { memory, because: `${command.document} was just sent to ${instanceId}`, soon: true };
+  return { memory, because, soon: true };
 };
 
-const read = async (
+type Found = Answer | { kind: "under way"; queued: boolean };
+
+/** Reads after each pause, until the command has ended. */
+const look = async (
   world: World,
   instanceId: InstanceId,
   commandId: string,
-): Promise<Answer | { kind: "under way"; queued: boolean }> => {
+  pauses: readonly number[],
+): Promise<Found> => {
+  let found: Found = { kind: "under way", queued: false };
+  for (const pause of pauses) {
+    if (pause > 0) await world.pause(pause);
+    found = await read(world, instanceId, commandId);
+    if (found.kind !== "under way") break;
+  }
+  return found;
+};
+
+const read = async (world: World, instanceId: InstanceId, commandId: string): Promise<Found> => {
   const result = await commandResult(world.systemsManager, commandId, instanceId);
   if (result.status === "succeeded") return { kind: "answered", stdout: result.stdout };
   if (result.status === "failed") return ended(result, commandId);

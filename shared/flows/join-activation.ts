@@ -97,8 +97,9 @@ const learnNeeds = async (hold: Hold, { images, directories }: Needs, before: Ne
 /**
  * Waits until a task runs on the host. Tasks can be taken away again (a roll, a scaling), so between two waits a manager is asked
  * whether there still is one to run; asking is activating, which is safe to do twice.
+ * @returns how many tasks the node has; 0: there is nothing to run any more.
  */
-export const taskRuns = async (hold: Hold, { nodeId, needs }: ActiveNode): Promise<void> => {
+export const taskRuns = async (hold: Hold, { nodeId, needs, tasks }: ActiveNode): Promise<number> => {
   for (let wait = 1; ; wait++) {
     const answer = await onHost(hold, "task runs", {
       document: "await-tasks",
@@ -107,11 +108,11 @@ export const taskRuns = async (hold: Hold, { nodeId, needs }: ActiveNode): Promi
     });
     if (answer.kind === "answered") {
       parseAnswer(awaitTasksAnswer, "await-tasks", answer.stdout);
-      return;
+      return tasks;
     }
     const noneYet = answer.kind === "refused" && answer.step === "tasks";
     if (!noneYet || wait === MOST_WAITS) throw new StepFailure("task runs", answer.cause);
     const now = await activate(hold, nodeId, needs);
-    if (now.outcome === "active" && now.tasks.length === 0) return;
+    if (now.outcome === "active" && now.tasks.length === 0) return 0;
   }
 };

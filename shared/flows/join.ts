@@ -91,16 +91,19 @@ const join = async (
 
   progress.address = await agentOnline(hold);
   const node = await nodeBecomesActive(hold, progress);
-  const { nodeId, tasks } = node;
-  if (tasks > 0) await taskRuns(hold, node);
+  const { nodeId } = node;
+  const tasks = node.tasks > 0 ? await taskRuns(hold, node) : 0;
   if (loadBalancer && !attached) {
     progress.registered = true;
-    await intoLoadBalancer(hold, loadBalancer, { registered: false });
+    // A node without a task is never healthy, and is no failure: it serves as soon as there is something to run.
+    await intoLoadBalancer(hold, loadBalancer, { registered: false, proved: tasks > 0 });
   }
   const after = await completeAndProve(flow, world, lease.action, "CONTINUE", launching);
   if (!["Pending:Proceed", "InService", ANOTHER_HOOK].includes(after))
     throw new Overtaken("complete CONTINUE", after);
   if (!loadBalancer) return { outcome: "joined", nodeId, tasks, loadBalancer: "none" };
+  if (tasks === 0 || (attached && after === ANOTHER_HOOK))
+    return { outcome: "joined", nodeId, tasks, loadBalancer: "not confirmed" };
   // Where the group owns the load balancer it registers the instance only now.
   const standing = attached ? await confirmInService(hold, loadBalancer) : "in service";
   return { outcome: "joined", nodeId, tasks, loadBalancer: standing };
@@ -126,7 +129,11 @@ const confirmInService = async (
   };
   try {
     const deadline = hold.lease.lookedAt + CONFIRM_SECONDS * 1000;
-    await intoLoadBalancer({ ...hold, lease: serving }, loadBalancer, { registered: true, deadline });
+    await intoLoadBalancer({ ...hold, lease: serving }, loadBalancer, {
+      registered: true,
+      proved: true,
+      deadline,
+    });
     return "in service";
   } catch (error) {
     // In a step, so that no replay tells it again.

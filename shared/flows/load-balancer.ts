@@ -3,11 +3,11 @@ import { deregister, describeMembership, register } from "../aws/load-balancing.
 import { type Hold, watch } from "./watch.ts";
 import type { EpochMillis } from "./world.ts";
 
-/** Registers the instance (unless the group has done so) and waits until it is InService. */
+/** Registers the instance (unless the group has done so) and, to have it proved, waits until it is InService. */
 export const intoLoadBalancer = async (
   hold: Hold,
   loadBalancer: string,
-  options: { registered: boolean; deadline?: EpochMillis },
+  options: { registered: boolean; proved: boolean; deadline?: EpochMillis },
 ): Promise<void> => {
   const { instanceId } = hold.lease.action;
   await watch<{ registered: boolean }, true>(hold, "load balancer in", {
@@ -16,6 +16,7 @@ export const intoLoadBalancer = async (
     look: async ({ registered }) => {
       if (!registered) {
         await register(hold.world.loadBalancing, loadBalancer, instanceId);
+        if (!options.proved) return { done: true };
         return { memory: { registered: true }, because: "just registered", soon: true };
       }
       const membership = await describeMembership(hold.world.loadBalancing, loadBalancer, instanceId);

@@ -71,6 +71,8 @@ const sampleUntilJudged = (hold: Hold, name: string, deadline: EpochMillis): Pro
       waitContainersSeconds: String(CONTAINERS_SECONDS),
     },
     executionSeconds,
+    // The two samples, and a second for the command to get there.
+    leastSeconds: settleSeconds + 1,
   };
   return watch<Sampling, Ended>(hold, name, {
     memory: { answers: [] },

@@ -40,8 +40,8 @@ export type Look<Memory, Value> =
   | { done: Value }
   /** Failed for good. */
   | { failed: string }
-  /** Not yet, and why; `soon` asks to look again at once. */
-  | { memory: Memory; because: string; soon?: boolean };
+  /** Not yet, and why; `soon` asks to look again at once, `inSeconds` not before then. */
+  | { memory: Memory; because: string; soon?: boolean; inSeconds?: number };
 
 interface Watched<Memory, Value> {
   memory: Memory;
@@ -101,6 +101,7 @@ export const watch = async <Memory, Value>(
     const now = world.now();
     const state = { ...before, looks: before.looks + 1, startedAt: before.startedAt || now, endedAt: now };
     const seconds = () => Math.round((world.now() - state.startedAt) / 100) / 10;
+    let asked: number | undefined;
     try {
       // First of all: describing is throttled long before heartbeats are.
       await keepAlive(world, lease, state, now, fields);
@@ -123,6 +124,7 @@ export const watch = async <Memory, Value>(
       }
       state.memory = look.memory;
       state.because = look.because;
+      asked = look.inSeconds;
       if (look.soon && now < deadline && now - state.startedAt < HURRY_MILLIS)
         return { state, againInSeconds: 1 };
     } catch (error) {
@@ -138,7 +140,7 @@ export const watch = async <Memory, Value>(
       world.log.warn("step out of time", { ...fields, seconds: seconds(), cause: state.because });
       return { state };
     }
-    const pause = pauseSeconds(state.looks, now - state.startedAt);
+    const pause = asked ?? pauseSeconds(state.looks, now - state.startedAt);
     const heartbeat = untilHeartbeat(lease, state.lastHeartbeat, now);
     const end = options.endsAt !== undefined && now < options.endsAt ? options.endsAt : deadline;
     return { state, againInSeconds: Math.max(1, Math.min(pause, heartbeat, (end - now) / 1000)) };
