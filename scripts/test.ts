@@ -1,9 +1,15 @@
 // All layers of tests in one command: units, flows on virtual time, and the real swarm. `npm test -- unit flows` runs the named
 // layers alone. What can be known without running is the business of `npm run check`.
-import { ensurePackages } from "../sandbox/machines/packages.ts";
+import { ensurePackages, everyPackage, type PackageName } from "../sandbox/machines/packages.ts";
 import { run } from "./run.ts";
 
 const LAYERS = ["unit", "flows", "sandbox"] as const;
+
+/** The real swarm needs every package; of the other layers only the units run programs, those of the documents' scripts. */
+const PACKAGES: Record<"unit" | "flows", readonly PackageName[]> = {
+  unit: ["curl", "busybox-static", "shellcheck"],
+  flows: [],
+};
 
 /** One file at a time, and each test told as it ends. */
 const LIVE = ["--runInBand", "--reporters=<rootDir>/scripts/live-reporter.js", "--reporters=summary"];
@@ -16,7 +22,10 @@ if (unknown.length > 0) {
 }
 const layers = asked.length > 0 ? LAYERS.filter((layer) => asked.includes(layer)) : LAYERS;
 
-await ensurePackages(console.log);
+await ensurePackages(
+  console.log,
+  layers.flatMap((layer) => (layer === "sandbox" ? everyPackage : PACKAGES[layer])),
+);
 const options = { NODE_OPTIONS: "--experimental-vm-modules --disable-warning=ExperimentalWarning" };
 // Always: tests of permissions and documents read the packaged template, and must not judge yesterday's.
 const packaged = run("bundles", "node", ["scripts/build.ts"]) && run("package", "serverless", ["package"]);

@@ -52,6 +52,9 @@ const environmentFile = (variables: Record<string, string>, binDirectory: string
     "",
   ].join("\n");
 
+/** The command for a person to type; quoted only where the path needs it. */
+export const sourceCommand = (file: string): string => `. ${/^[\w./-]+$/.test(file) ? file : quoted(file)}`;
+
 /** For a POSIX shell: nothing inside is expanded. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 

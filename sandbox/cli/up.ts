@@ -6,7 +6,7 @@ import { ensurePackages } from "../machines/packages.ts";
 import { personalOutput } from "../terminal/output.ts";
 import { entryLine } from "../terminal/timeline.ts";
 import type { UpArguments } from "./arguments.ts";
-import { writeEnvironmentOf } from "./environment.ts";
+import { sourceCommand, writeEnvironmentOf } from "./environment.ts";
 import { takeDownWhenInterrupted } from "./interruption.ts";
 import { refuseIfUp } from "./launch.ts";
 import { startSandbox } from "./session.ts";
@@ -40,7 +40,7 @@ export const up = async ({ command: _, engine, ...wanted }: UpArguments): Promis
   Engines        Docker ${version}: ${sandbox.stateDirectory}/instances/<instance-id>/docker.sock
 
 Next, in any shell:
-  . ${environment}
+  ${sourceCommand(environment)}
   aws autoscaling set-desired-capacity --auto-scaling-group-name ${names.workerGroup} --desired-capacity 3
   npm run sandbox -- status
   npm run sandbox -- down

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeEnvironmentOf } from "../cli/environment.ts";
+import { sourceCommand, writeEnvironmentOf } from "../cli/environment.ts";
 import { takeDownWhenInterrupted, unlessInterrupted } from "../cli/interruption.ts";
 import { AlreadyUp, refuseIfUp, takeDown } from "../cli/launch.ts";
 import { ensurePackages } from "../machines/packages.ts";
@@ -71,8 +71,8 @@ try {
     output.line("No request failed, no log line was lost, each hook was completed once.", "good");
   output.line(`The report is in ${file}`);
   if (options.keep) {
-    const environment = join(sandbox.stateDirectory, "env");
-    output.line(`The sandbox is still up: . ${environment}, and later npm run sandbox -- down`);
+    const source = sourceCommand(join(sandbox.stateDirectory, "env"));
+    output.line(`The sandbox is still up: ${source}, and later npm run sandbox -- down`);
   }
   process.exit(report.passed ? 0 : 1);
 } catch (error) {

@@ -22,7 +22,8 @@ const packages = {
 } as const;
 
 export type PackageName = keyof typeof packages;
-const everything = Object.keys(packages) as PackageName[];
+/** What the sandbox needs. */
+export const everyPackage = Object.keys(packages) as PackageName[];
 
 /** Newer Debians have the `docker` command in a package of its own, which docker.io only recommends. */
 const dockerCommand = { file: "/usr/bin/docker", package: "docker-cli", purpose: "the `docker` command" };
@@ -40,7 +41,7 @@ const policy =
  */
 export async function ensurePackages(
   log: (line: string) => void,
-  wanted: readonly PackageName[] = everything,
+  wanted: readonly PackageName[] = everyPackage,
 ): Promise<void> {
   await installMissing(log, Object.fromEntries(wanted.map((name) => [name, packages[name]])));
   if (wanted.includes("docker.io") && !existsSync(dockerCommand.file)) {

@@ -103,7 +103,7 @@ function checkSocketPaths(directory: string): void {
   if (excess > 0) {
     throw new Error(
       `The path of an instance's socket, ${longest}, is ${excess} bytes too long for a Unix socket: ` +
-        "move the project to a directory with a shorter path",
+        "move the project to a directory with a shorter path, or name a shorter one in HIVE_SANDBOX_DIRECTORY",
     );
   }
 }

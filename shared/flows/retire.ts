@@ -125,7 +125,7 @@ const close = async (hold: Hold, node: NodeHint, fate: Fate, reason: Reason): Pr
     await removeNode(hold, "remove node", node);
     const state = await finish(hold, "CONTINUE", reason);
     // It waited as one that goes, and went to a warm pool: it will join again in another life.
-    if (inWarmPool(state)) await leaveSwarm(withoutHook(hold), { returns: true });
+    if (inWarmPool(state) && !whereTo(reason).returns) await leaveSwarm(withoutHook(hold), { returns: true });
     return { outcome: "retired", logs: fate.logs, details: fate.details };
   }
   // Kept first: the node's label is what says, to whoever tries again, that this machine is worth keeping.

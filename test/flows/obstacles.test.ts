@@ -45,11 +45,13 @@ describe("a load balancer that does not let the instance go", () => {
 });
 
 describe("describing that is throttled for five minutes", () => {
-  /** From a moment on, every Describe of the flows. */
-  const throttling = () => {
+  /** From a moment on, or from the first call of an operation on, every Describe of the flows. */
+  const throttling = (first?: { flow: "join" | "retire"; operation: string }) => {
     const state = { from: Number.POSITIVE_INFINITY, now: () => 0 };
     const intercept: Interceptor = async (call, next) => {
-      const flow = /^function:(join|retire)-node$/.test(call.caller.principal);
+      const flow = /^function:(join|retire)-node$/.exec(call.caller.principal)?.[1];
+      if (flow === first?.flow && call.operation === first?.operation)
+        state.from = Math.min(state.from, state.now());
       const passed = (state.now() - state.from) / 1000;
       if (flow && call.operation.startsWith("Describe") && passed >= 0 && passed < 300)
         throw new AwsError("Throttling", "Rate exceeded");
@@ -90,6 +92,24 @@ describe("describing that is throttled for five minutes", () => {
     expect(Math.max(...silences(world, id, "retire"))).toBeLessThan(retireHeartbeatSeconds);
   });
 
+  it.each(["join", "retire"] as const)("nor a flow (%s) that is about to read its hook", async (flow) => {
+    const { state, intercept } = throttling({ flow, operation: "DescribeLifecycleHooks" });
+    const seconds = 60;
+    const world = await createTestWorld({
+      joinHeartbeatSeconds: seconds,
+      retireHeartbeatSeconds: seconds,
+      interceptors: [intercept],
+    });
+    state.now = () => world.clock.now();
+    const id = await serving(world);
+    await world.desire(0);
+    await world.rest();
+    expect(problemsOf(world)).toEqual([]);
+    expect(state.from).toBeLessThan(world.clock.now());
+    expect(retireOutcome(world, id)).toMatchObject({ outcome: "retired", logs: "shipped" });
+    expect(Math.max(...silences(world, id, flow))).toBeLessThan(seconds);
+  });
+
   it.each(["join", "retire"] as const)("nor a flow (%s) that begins just then", async (flow) => {
     const { state, intercept } = throttling();
     const world = await createTestWorld({ interceptors: [intercept] });
@@ -106,7 +126,7 @@ describe("describing that is throttled for five minutes", () => {
 });
 
 describe("tasks that are taken away between activation and start", () => {
-  it.each(["attached", "none"] as const)(
+  it.each(["attached", "not attached", "none"] as const)(
     "are not waited for: the instance has joined; the load balancer is %s",
     async (loadBalancer) => {
       const world = await createTestWorld({ loadBalancer, timings: { taskStartMs: 60_000 } });
@@ -117,9 +137,22 @@ describe("tasks that are taken away between activation and start", () => {
       await world.rest();
       expect(problemsOf(world)).toEqual([]);
       expect(world.state(id)).toBe("InService");
-      expect(joinOutcome(world, id)).toMatchObject({ outcome: "joined" });
+      expect(joinOutcome(world, id)).toMatchObject({ outcome: "joined", tasks: 0 });
+      expect(world.log.filter(({ level }) => level === "error")).toEqual([]);
       expect(resultOf(world, id, "join")).toBe("CONTINUE");
       expect(world.machines.swarm.nodesOfInstance(id)).toMatchObject([{ availability: "active" }]);
+    },
+  );
+
+  it.each(["attached", "not attached"] as const)(
+    "nor is the health of a worker for which there never was a task; the load balancer is %s",
+    async (loadBalancer) => {
+      const world = await createTestWorld({ loadBalancer, services: [] });
+      const id = await launch(world);
+      await world.rest();
+      expect(problemsOf(world)).toEqual([]);
+      expect(joinOutcome(world, id)).toMatchObject({ outcome: "joined", loadBalancer: "not confirmed" });
+      expect(world.log.filter(({ level }) => level === "error")).toEqual([]);
     },
   );
 
@@ -157,7 +190,7 @@ describe("a host that is frozen, and that its group calls healthy", () => {
   ])("and thaws half way is retired as any other: %s (%s, %i s)", async (_when, document, seconds) => {
     const world = await createTestWorld();
     const id = await serving(world);
-    await world.desire(0);
+    world.terminate(id);
     await world.until(() => world.commands(document).length > 0);
     world.machines.freeze(id);
     world.clock.after(seconds * 1000, () => world.machines.thaw(id));

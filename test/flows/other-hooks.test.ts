@@ -49,6 +49,7 @@ describe("a join whose group has another launch hook", () => {
       expect(resultOf(world, id, "join")).toBe("CONTINUE");
       expect(joinOutcome(world, id)).toMatchObject({ outcome: "joined", tasks: 1 });
       expect(world.commands("leave-swarm")).toEqual([]);
+      expect(world.log.filter(({ level }) => level === "error")).toEqual([]);
       expect(world.machines.swarm.nodesOfInstance(id)).toMatchObject([{ availability: "active" }]);
 
       completeOther(world, id);

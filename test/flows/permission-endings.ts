@@ -83,7 +83,9 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected>>
     // It could neither complete nor abandon: the hook's timeout did.
     [`autoscaling:CompleteLifecycleAction on ${GROUP}`]: {
       flow: "join",
-      ends: "overtaken; told: completion failed (complete CONTINUE); hook ABANDON by timeout",
+      ends:
+        "abandoned (complete CONTINUE); told: completion failed (complete CONTINUE), join abandoned (complete CONTINUE); " +
+        "hook ABANDON by timeout",
     },
     // A join that is quicker than the hook's timeout needs none.
     [`autoscaling:RecordLifecycleActionHeartbeat on ${GROUP}`]: {
@@ -138,7 +140,8 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected>>
     "lambda:CheckpointDurableExecution on function:hive-swarm-dev-retire-node:*/durable-execution/*/*":
       retireFails,
     [`autoscaling:CompleteLifecycleAction on ${GROUP}`]: retire(
-      "retired (shipped); told: completion failed (complete CONTINUE); hook CONTINUE by timeout",
+      "execution FAILED; told: completion failed (complete CONTINUE), retire failed: the hook stays open (complete CONTINUE); " +
+        "hook CONTINUE by timeout; dead letter",
     ),
     [`autoscaling:RecordLifecycleActionHeartbeat on ${GROUP}`]: retire(
       "retired (shipped); told: heartbeat failed (host reachable); hook CONTINUE by call",

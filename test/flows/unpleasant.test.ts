@@ -1,4 +1,5 @@
 // Every unpleasant side of AWS, alone and all together: joins and retirements end as they do without.
+import { createHash } from "node:crypto";
 import type { Interceptor } from "../../sandbox/aws/handle.ts";
 import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
 import { AwsError, type AwsEvent } from "../../sandbox/ports.ts";
@@ -20,18 +21,28 @@ import {
 const undo = hastenSuspension();
 afterAll(() => undo());
 
+/** Sides of AWS, and of the clients that meet them. */
+interface Scene extends Partial<Sides> {
+  /** Of the flows' clients, where it is not the SDK's three. */
+  attempts?: number;
+}
+
+const isThrottled = (error: unknown): boolean =>
+  error instanceof AwsError && /Throttl|TooMany/.test(error.code);
+
 /** What the SDK's clients do by themselves, and the in-process ones do not: three attempts, and six as dispatch sets it. */
-const sdkAttempts: Interceptor = async (call, next) => {
-  const attempts = call.caller.principal === "function:dispatch" ? 6 : 3;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await next(call);
-    } catch (error) {
-      if (!(error instanceof AwsError && /Throttl|TooMany/.test(error.code)) || attempt === attempts)
-        throw error;
+const sdkAttempts =
+  (flows = 3): Interceptor =>
+  async (call, next) => {
+    const attempts = call.caller.principal === "function:dispatch" ? 6 : flows;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await next(call);
+      } catch (error) {
+        if (!isThrottled(error) || attempt === attempts) throw error;
+      }
     }
-  }
-};
+  };
 
 type Deliveries = (event: AwsEvent) => readonly number[];
 
@@ -48,9 +59,10 @@ const disturbBus = (world: TestWorld, deliveries: Deliveries | undefined): void 
   });
 };
 
-const createUnpleasantWorld = async (sides: Partial<Sides>, options: WorldOptions = {}) => {
+const createUnpleasantWorld = async ({ attempts, ...sides }: Scene, options: WorldOptions = {}) => {
   const throttling = new Throttling();
-  const world = await createTestWorld({ ...options, interceptors: [sdkAttempts, throttling.intercept] });
+  const interceptors = [...(options.interceptors ?? []), sdkAttempts(attempts), throttling.intercept];
+  const world = await createTestWorld({ ...options, interceptors });
   const { autoScaling, systemsManager } = world;
   const disturbEvents = (deliveries: Deliveries | undefined) => disturbBus(world, deliveries);
   new Unpleasant({ throttling, autoScaling, systemsManager, disturbEvents, refusals: { left: 0 } }).set(
@@ -69,9 +81,13 @@ const expectTidy = (world: TestWorld, { unreported }: Partial<Sides>, expected?:
 };
 
 /** Sides with which the same instance joins, and later goes with all its logs shipped. */
-const harmless: Readonly<Record<string, Partial<Sides>>> = {
+const harmless: Readonly<Record<string, Scene>> = {
   "every API throttles the first calls of everybody": { throttleFirst: 5 },
-  "every API throttles each second call": { throttleEvery: 2 },
+  // Of two calls in one look, each second one would be the same, for ever.
+  "every API throttles each third call, and no client of a flow tries again by itself": {
+    throttleEvery: 3,
+    attempts: 1,
+  },
   "a command is unknown for five seconds after it was sent": { invocationUnknownMs: 5_000 },
   "no lifecycle action is active at first": { noActiveActionMs: 45_000 },
   "describing shows the states of eight seconds ago": { staleReadsMs: 8_000 },
@@ -79,7 +95,6 @@ const harmless: Readonly<Record<string, Partial<Sides>>> = {
   "events come three times": { events: { deliveries: [0, 10, 20_000] } },
   "events overtake each other": { events: { deliveries: [[9_000], [0], [4_000, 0]] } },
   "an agent runs one command at a time": { commandsAtATime: 1 },
-  "output is cut at 24,000 characters": { outputCharacters: 24_000 },
   "the end of an activation is never reported": { unreported: { document: "activate-node", times: 1 } },
   "the end of a drain is never reported": { unreported: { document: "drain-node", times: 1 } },
   "the end of a removal is never reported": { unreported: { document: "remove-node", times: 1 } },
@@ -205,15 +220,50 @@ describe("a host whose agent reports nothing any more", () => {
   });
 });
 
-describe("output that is cut", () => {
-  it("is never taken for logs that were shipped: the machine is kept", async () => {
-    const sides = { outputCharacters: 300 };
-    const world = await createUnpleasantWorld(sides, { environment: { RETIRE_DEADLINE_SECONDS: "300" } });
+describe("throttling that no client overcomes", () => {
+  it("reaches the flows, which ask again", async () => {
+    const reached = new Set<string>();
+    const watch: Interceptor = async (call, next) => {
+      try {
+        return await next(call);
+      } catch (error) {
+        if (isThrottled(error)) reached.add(call.caller.principal);
+        throw error;
+      }
+    };
+    const sides = { throttleEvery: 3, attempts: 1 };
+    const world = await createUnpleasantWorld(sides, { interceptors: [watch] });
     const id = await launch(world);
     await world.rest();
     await world.after(100);
     await world.desire(0);
     await world.rest();
+    expectTidy(world, sides);
+    expect(retireOutcome(world, id)).toMatchObject({ outcome: "retired", logs: "shipped" });
+    expect([...reached]).toEqual(expect.arrayContaining(["function:join-node", "function:retire-node"]));
+  });
+});
+
+describe("output that is cut", () => {
+  // The simulated log-state packs nothing: what the real one leaves out to fit is in test/unit/log-state-script.test.ts.
+  it("is never taken for logs that were shipped, though all were: the machine is kept", async () => {
+    const world = await createUnpleasantWorld({}, { environment: { RETIRE_DEADLINE_SECONDS: "300" } });
+    const id = await launch(world);
+    await world.rest();
+    const { logs } = world.machines.host(id);
+    for (let file = 0; file < 600; file++) {
+      const directory = createHash("sha256").update(String(file)).digest("hex").slice(0, 12);
+      logs.begin(`/var/log/hive/${directory}/app.log`);
+      logs.end(`/var/log/hive/${directory}/app.log`);
+    }
+    await world.after(100);
+    await world.desire(0);
+    await world.rest();
+    expect(logs.backlog()).toBe(0);
+    const [sample] = world.commands("log-state");
+    const named = { CommandId: sample?.commandId, InstanceId: id };
+    const answer = await world.operator("ssm", "GetCommandInvocation", named);
+    expect((answer as { StandardOutputContent: string }).StandardOutputContent).toHaveLength(24_000);
     expect(retireOutcome(world, id)).toMatchObject({ outcome: "retained" });
     expect(world.members()).toEqual([{ id, state: "Terminating:Retained" }]);
   });

@@ -273,7 +273,12 @@ describe("what nobody should send", () => {
   it("to an agent that is too old stops each script before it does anything", async () => {
     const worker = await oneWorker();
     await sandbox().control.agentVersion("3.3.2745.0", worker);
+    // A value for each parameter that has no default; restart-shipper alone hands its script no value.
     const examples: Record<string, Record<string, string>> = {
+      "activate-node": { nodeId: "n".repeat(25), instanceId: worker, now: "2026-01-01T00:00:00.000Z" },
+      "await-tasks": {},
+      "begin-retire": { markRetiring: "yes" },
+      "drain-node": { instanceId: worker },
       "join-host": {
         mode: "join",
         managers: "10.78.0.10",
@@ -281,10 +286,20 @@ describe("what nobody should send", () => {
         registry: "10.78.0.1:5000",
         registryRegion: names.registryRegion,
       },
-      "begin-retire": { markRetiring: "yes" },
-      "await-tasks": { waitSeconds: "1" },
+      "leave-swarm": {},
       "log-state": {},
+      "remove-node": { instanceId: worker },
+      "rescue-logs": {
+        bucket: "rescued",
+        prefix: worker,
+        ranges: "1:2:0:3",
+        logDirectories: "/var/log/hive",
+      },
     };
+    const withVariables = (name: string) =>
+      JSON.stringify(documentContent(name).parameters).includes('"ENV_VAR"');
+    expect(documentNames().filter((name) => !withVariables(name))).toEqual(["restart-shipper"]);
+    expect(Object.keys(examples)).toEqual(documentNames().filter(withVariables));
     for (const [document, values] of Object.entries(examples)) {
       const { Command } = await sandbox().systemsManager.send(
         new SendCommandCommand({

@@ -183,7 +183,7 @@ describe("join tokens and the registry's password", () => {
     }
   });
 
-  it("stand in no answer to any question about the cluster, no tag, no report, no dead letter", async () => {
+  it("stand in no answer to any question about the cluster, no tag, no dead letter", async () => {
     const { control, autoScaling } = sandbox();
     const functions = ["dispatch", "join-node", "retire-node"];
     const all = [

@@ -111,6 +111,49 @@ export const collectedCounts = (sandbox: Sandbox, pattern: RegExp): Map<string, 
   return counts;
 };
 
+/** What became of a node, as the engine of a manager recorded it. */
+export interface NodeEvent {
+  at: number;
+  node: string;
+  /** `create`, `update`, `remove`. */
+  action: string;
+  /** What it was changed to; undefined when it was not. */
+  availability: string | undefined;
+}
+
+interface EngineEvent {
+  Action: string;
+  Actor: { ID: string; Attributes: Record<string, string> };
+  timeNano: number;
+}
+
+/** A manager's own record of everything that was done to nodes since then, in order. */
+export const nodeEvents = async (
+  sandbox: Sandbox,
+  managerId: string,
+  since: number,
+): Promise<NodeEvent[]> => {
+  const filters = encodeURIComponent(JSON.stringify({ type: ["node"] }));
+  const span = `since=${since / 1000}&until=${Date.now() / 1000}`;
+  // One event a line; a single one arrives read already.
+  const answer = await sandbox
+    .engine(managerId)
+    .get<string | EngineEvent>(`/events?${span}&filters=${filters}`);
+  const events =
+    typeof answer === "string"
+      ? answer
+          .split("\n")
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as EngineEvent)
+      : [answer];
+  return events.map(({ Action, Actor, timeNano }) => ({
+    at: timeNano / 1e6,
+    node: Actor.ID,
+    action: Action,
+    availability: Actor.Attributes["availability.new"],
+  }));
+};
+
 /** Requests through the load balancer, each of which makes one log line. @returns their numbers, once all were answered. */
 export const makeLines = async (sandbox: Sandbox, count: number, from = 0): Promise<number[]> => {
   const numbers = Array.from({ length: count }, (_, index) => from + index);

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeEnvironment } from "../../sandbox/cli/environment.ts";
+import { sourceCommand, writeEnvironment } from "../../sandbox/cli/environment.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "hive env's-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -51,6 +51,20 @@ describe.each(["sh", "bash"])(".sandbox/env in %s", (shell) => {
   it("puts an aws first on the path that goes to the endpoint, once, however often it is sourced", () => {
     const shown = run('. "$1"; first=$PATH; . "$1"; [ "$first" = "$PATH" ]; command -v aws');
     expect(shown.trim()).toBe(join(facts.stateDirectory, "bin/aws"));
+  });
+});
+
+describe("the command that sources it", () => {
+  it.each(["sh", "bash"])("works as it is printed, in %s, wherever the clone stands", (shell) => {
+    const command = sourceCommand(writeEnvironment(facts));
+    const shown = execFileSync(shell, ["-e", "-c", `${command}; echo "$HIVE_WORKER_GROUP"`], {
+      encoding: "utf8",
+    });
+    expect(shown).toBe("hive-workers\n");
+  });
+
+  it("is plain where nothing needs quotes", () => {
+    expect(sourceCommand("/srv/hive-swarm/.sandbox/env")).toBe(". /srv/hive-swarm/.sandbox/env");
   });
 });
 

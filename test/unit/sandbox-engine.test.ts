@@ -44,7 +44,7 @@ describe("an engine", () => {
   it("without a daemon is none, and the error says where it was looked for and how to get one", () => {
     program("docker");
     expect(() => engineIn(directory)).toThrow(`There is no Docker engine in ${directory}`);
-    expect(() => engineIn(directory)).toThrow(/usr\/sbin.*scripts\/engine\.ts/);
+    expect(() => engineIn(directory)).toThrow(/usr\/sbin.*npm run engine/);
     expect(() => engineIn(join(directory, "nowhere"))).toThrow(/no program dockerd/);
   });
 

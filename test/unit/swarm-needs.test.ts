@@ -116,6 +116,7 @@ describe("the first line of each document", () => {
     const answer = () => answers.parseAnswer(answers.leaveAnswer, "leave", "x".repeat(1_000));
     expect(answer).toThrow(`${"x".repeat(200)}"`);
     expect(answer).not.toThrow("x".repeat(201));
+    expect(answer).toThrow(expect.objectContaining({ name: "AnswerError", document: "leave" }));
   });
 
   it("that reports a failure without a cause reports none", () => {

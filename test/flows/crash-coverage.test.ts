@@ -1,0 +1,27 @@
+// No step without a crash: what the scenarios come by is all that the source of the flows has.
+import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
+import { crashingJoins } from "./crash-joins.ts";
+import { crashingRetirements } from "./crash-retirements.ts";
+import { placesOf, type Scenario } from "./crashes.ts";
+import { stepNames } from "./step-names.ts";
+
+const undo = hastenSuspension();
+afterAll(() => undo());
+
+const stepsOf = async (scenarios: readonly Scenario[]): Promise<Set<string>> => {
+  const steps = new Set<string>();
+  for (const scenario of scenarios)
+    for (const point of (await placesOf(scenario)).points) {
+      const [name = ""] = point.split(/:[A-Z]+(?:#\d+)?$/);
+      if (name !== "EXECUTION") steps.add(name);
+    }
+  return steps;
+};
+
+it("the scenarios that crash come by every step of both flows", async () => {
+  const [join, retire] = [await stepsOf(crashingJoins), await stepsOf(crashingRetirements)];
+  expect([...new Set([...join, ...retire])].sort()).toEqual(await stepNames());
+  // Both flows leave the load balancer.
+  expect([...join]).toContain("load balancer out");
+  expect([...retire]).toContain("load balancer out");
+});
