@@ -72,6 +72,8 @@ reduce_operations() {
     stopped != "" { lastLine = FNR; next }
     !inside {
       if ($0 !~ /^[{]"op":"(set|remove)","id":[0-9]+[}]$/) { stop("a line that is no operation"); next }
+      # A torn value that the next operation was written behind: both on one line, and a good line after it.
+      if (index(pending, "{\"op\":\"") && !whole(pending)) { stop(""); next }
       apply()
       split($0, word, "\"")
       operation = word[4]

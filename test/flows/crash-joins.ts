@@ -1,7 +1,7 @@
 // The joins that crash: between them they come by every step of the flow.
-import type { Scenario } from "./crashes.ts";
+import { type Scenario, scenarioOf } from "./crashes.ts";
 import { joinOutcome, launch } from "./scenes.ts";
-import { resultOf, type TestWorld, type WorldOptions } from "./world.ts";
+import { resultOf, type TestWorld, WORKERS } from "./world.ts";
 
 export const joins = async (world: TestWorld): Promise<string> => {
   const id = await launch(world);
@@ -41,12 +41,7 @@ const neverHealthy = (world: TestWorld): void => {
 const hasJoinedSwarm = (world: TestWorld, id: string): boolean =>
   world.machines.swarm.nodesOfInstance(id).length > 0;
 
-const join = (
-  name: string,
-  options: WorldOptions,
-  play: Scenario["play"],
-  end: Scenario["end"],
-): Scenario => ({ flow: "join-node", name, options, play, end });
+const join = scenarioOf("join-node");
 
 export const crashingJoins: readonly Scenario[] = [
   join("a join behind the group's own load balancer", { loadBalancer: "attached" }, joins, joined),
@@ -102,6 +97,25 @@ export const crashingJoins: readonly Scenario[] = [
     },
     joined,
   ),
+  {
+    ...join(
+      "the preparation of a machine for a warm pool",
+      {},
+      async (world) => {
+        const id = world.autoScaling.launchIntoWarmPool(WORKERS);
+        await world.until(() => world.state(id) === "Warmed:Running");
+        await world.rest();
+        return id;
+      },
+      (world, id) => {
+        expect(world.members()).toEqual([{ id, state: "Warmed:Running" }]);
+        expect(resultOf(world, id, "join")).toBe("CONTINUE");
+        expect(joinOutcome(world, id)).toEqual({ outcome: "prepared" });
+        expect(world.machines.swarm.nodesOfInstance(id)).toEqual([]);
+      },
+    ),
+    everywhere: true,
+  },
   join(
     "a join that a termination overtakes once the host has joined",
     { loadBalancer: "not attached" },

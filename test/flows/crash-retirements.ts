@@ -2,9 +2,10 @@
 import type { Interceptor } from "../../sandbox/aws/handle.ts";
 import { AwsError } from "../../sandbox/ports.ts";
 import { joins } from "./crash-joins.ts";
-import type { Scenario } from "./crashes.ts";
+import { crashingAfterWarnings } from "./crash-warnings.ts";
+import { type Scenario, scenarioOf } from "./crashes.ts";
 import { retireOutcome } from "./scenes.ts";
-import { resultOf, type TestWorld, type WorldOptions } from "./world.ts";
+import { resultOf, type TestWorld } from "./world.ts";
 
 /** Minutes of service, something that befalls the instance, a scale-in. */
 const goesAfter =
@@ -34,32 +35,6 @@ const retained = (world: TestWorld, id: string): void => {
   expect(retireOutcome(world, id).outcome).toBe("retained");
 };
 
-/** EC2's warning on the bus, true or forged. */
-const warn = (world: TestWorld, id: string): void =>
-  world.publish({
-    source: "aws.ec2",
-    "detail-type": "EC2 Spot Instance Interruption Warning",
-    resources: [],
-    detail: { "instance-id": id, "instance-action": "terminate" },
-  });
-
-const WARNING_SECONDS = 120;
-
-const isInterrupted: Scenario["play"] = async (world) => {
-  const id = await joins(world);
-  await world.after(60);
-  const until = world.clock.now() + WARNING_SECONDS * 1000;
-  world.machines.host(id).interruptedAt = new Date(until).toISOString();
-  warn(world, id);
-  await world.after(WARNING_SECONDS - 1);
-  expect(world.machines.host(id).logs.backlog()).toBe(0);
-  // It takes a moment until the group notices; none is to come in its place.
-  world.machines.kill(id);
-  await world.desire(0);
-  await world.rest();
-  return id;
-};
-
 /** No retirement may complete its hook, until an execution has failed for it. */
 const refusesFirst =
   (world: () => TestWorld): Interceptor =>
@@ -78,12 +53,7 @@ const refusesFirst =
 
 const SHORT = { RETIRE_DEADLINE_SECONDS: "300" };
 
-const retire = (
-  name: string,
-  options: WorldOptions,
-  play: Scenario["play"],
-  end: Scenario["end"],
-): Scenario => ({ flow: "retire-node", name, options, play, end });
+const retire = scenarioOf("retire-node");
 
 export const crashingRetirements: readonly Scenario[] = [
   retire(
@@ -145,37 +115,26 @@ export const crashingRetirements: readonly Scenario[] = [
     goesAfter((world, id) => world.proxy.open.set(id, 2)),
     retiredWith("shipped"),
   ),
-  retire("a retirement after a Spot warning", {}, isInterrupted, retiredWith("shipped")),
-  retire(
-    "a Spot warning that is forged",
-    {},
-    async (world) => {
-      const id = await joins(world);
-      warn(world, id);
-      await world.rest();
-      return id;
-    },
-    (world, id) => {
-      expect(world.members()).toEqual([{ id, state: "InService" }]);
-      expect(retireOutcome(world, id)).toEqual({ outcome: "ignored", state: "InService" });
-    },
-  ),
-  retire(
-    "a return to a warm pool",
-    {},
-    async (world) => {
-      const id = await joins(world);
-      await world.after(60);
-      world.autoScaling.returnToWarmPool(id, "Warmed:Pending:Wait");
-      await world.rest();
-      return id;
-    },
-    (world, id) => {
-      expect(world.members()).toEqual([{ id, state: "Warmed:Running" }]);
-      expect(resultOf(world, id, "retire")).toBe("CONTINUE");
-      expect(world.machines.host(id)).toMatchObject({ alive: true, nodeId: undefined, tombstone: false });
-    },
-  ),
+  ...crashingAfterWarnings,
+  {
+    ...retire(
+      "a return to a warm pool",
+      {},
+      async (world) => {
+        const id = await joins(world);
+        await world.after(60);
+        world.autoScaling.returnToWarmPool(id, "Warmed:Pending:Wait");
+        await world.rest();
+        return id;
+      },
+      (world, id) => {
+        expect(world.members()).toEqual([{ id, state: "Warmed:Running" }]);
+        expect(resultOf(world, id, "retire")).toBe("CONTINUE");
+        expect(world.machines.host(id)).toMatchObject({ alive: true, nodeId: undefined, tombstone: false });
+      },
+    ),
+    everywhere: true,
+  },
   {
     ...retire(
       "a retirement that fails, and is begun anew",

@@ -1,8 +1,10 @@
 // The facts that comments lean on by number stand in docs/facts.md.
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const project = new URL("../../", import.meta.url).pathname;
+const project = fileURLToPath(new URL("../../", import.meta.url));
 const FACTS = "docs/facts.md";
 
 const filesIn = (directory: string): string[] =>

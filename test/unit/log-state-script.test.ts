@@ -6,6 +6,7 @@ import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSyn
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { documentContent } from "../../documents/resources.ts";
 import { LogStateError, parseLogState, type Sample } from "../../shared/logs/index.ts";
 import { TestHost } from "./log-state-host.ts";
@@ -35,7 +36,7 @@ describe("the document", () => {
   });
 
   it("is clean for shellcheck", () => {
-    const directory = new URL("../../documents/", import.meta.url).pathname;
+    const directory = fileURLToPath(new URL("../../documents/", import.meta.url));
     expect(() =>
       execFileSync("shellcheck", ["-x", "log-state.sh"], { cwd: directory, stdio: "pipe" }),
     ).not.toThrow();

@@ -6,11 +6,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { type Collector, startCollector } from "../../sandbox/collector/collector.ts";
 import { type Judgement, judge, type Sample } from "../../shared/logs/index.ts";
 import { TestHost } from "./log-state-host.ts";
 
-const project = new URL("../../", import.meta.url).pathname;
+const project = fileURLToPath(new URL("../../", import.meta.url));
 
 export class ShipperHost extends TestHost {
   readonly samples: Sample[] = [];

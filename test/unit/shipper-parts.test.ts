@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { type Collector, startCollector } from "../../sandbox/collector/collector.ts";
 import { expand, milliseconds, readConfiguration } from "../../sandbox/shipper/configuration.ts";
@@ -16,7 +17,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 describe("the project's filebeat.yml", () => {
-  const path = new URL("../../cluster/filebeat.yml", import.meta.url).pathname;
+  const path = fileURLToPath(new URL("../../cluster/filebeat.yml", import.meta.url));
 
   it("ships our logs by device and inode, and holds deleted files open", () => {
     expect(readConfiguration(path, {})).toEqual({
