@@ -46,10 +46,10 @@ import type { World } from "../../shared/flows/world.ts";
 import { Invocations } from "./invocations.ts";
 
 export const WORKERS = "hive-workers";
-export const MANAGERS = "hive-managers";
+const MANAGERS = "hive-managers";
 export const ELB = "hive";
-export const PREFIX = "hive-swarm-dev-";
-export const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+const PREFIX = "hive-swarm-dev-";
+const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 export const TOKEN_PARAMETER = "/hive-swarm/hive/join-token/worker";
 export const NEEDS_PARAMETER = "/hive-swarm/hive/services";
 
@@ -485,7 +485,7 @@ export const problemsOf = (world: TestWorld, expected: Expected = {}): string[] 
 };
 
 /** Which nodes were made active although their drain had begun. */
-export const activatedAfterDrain = ({ machines }: TestWorld): string[] =>
+const activatedAfterDrain = ({ machines }: TestWorld): string[] =>
   machines.swarm.writes.flatMap(({ nodeId, availability }, index) =>
     availability === "active" &&
     machines.swarm.writes.slice(0, index).some((earlier) => earlier.nodeId === nodeId && earlier.retiring)
