@@ -1,4 +1,4 @@
-// Join and retire on another Docker engine than the machine's: ENGINE=DIRECTORY, or else Debian trixie's, which is fetched.
+// Join and retire on another Docker engine than the machine's: HIVE_ENGINE=DIRECTORY, or else Debian trixie's, which is fetched.
 import { join } from "node:path";
 import { projectDirectory } from "../../sandbox/cli/launch.ts";
 import { names } from "../../sandbox/cloud/configuration.ts";
@@ -6,7 +6,7 @@ import { type EnginePrograms, engineIn, machineEngine } from "../../sandbox/mach
 import { fetchEngine, trixie } from "../../sandbox/machines/engine-packages.ts";
 import { endedHook, expectNothingLeft, outcomeOf, withSandbox, workerIn } from "./support.ts";
 
-const given = process.env.ENGINE;
+const given = process.env.HIVE_ENGINE;
 const other: EnginePrograms = given
   ? engineIn(given)
   : await fetchEngine(trixie, join(projectDirectory, ".engines"), console.error);
