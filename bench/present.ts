@@ -1,5 +1,5 @@
 // The report as text for a person.
-import { table as drawn } from "../sandbox/terminal/table.ts";
+import { table } from "../sandbox/terminal/table.ts";
 import type { HookReport } from "./hook-report.ts";
 import type { BenchReport } from "./report.ts";
 import type { Spread } from "./statistics.ts";
@@ -8,14 +8,12 @@ const seconds = (value: number): string => value.toFixed(2);
 const range = ({ min, max }: Spread): string => `${seconds(min)} – ${seconds(max)}`;
 const none = (value: number, text: string): string => (value === 0 ? "" : text);
 
-type Table = (head: string[], rows: string[][]) => string;
-
 const hooks = ({ join, retire }: BenchReport): [string, HookReport][] => [
   ["join", join],
   ["retire", retire],
 ];
 
-const times = (table: Table, report: BenchReport): string =>
+const times = (report: BenchReport): string =>
   table(
     ["event → CONTINUE", "operator s", "from – to", "by hand s", "from – to", "ratio"],
     hooks(report).map(([name, hook]) => [
@@ -28,11 +26,7 @@ const times = (table: Table, report: BenchReport): string =>
     ]),
   );
 
-const steps = (
-  table: Table,
-  name: string,
-  { steps: rows, seconds: total, byHandSeconds }: HookReport,
-): string =>
+const steps = (name: string, { steps: rows, seconds: total, byHandSeconds }: HookReport): string =>
   table(
     [`steps of ${name}`, "documents", "operator s", "its script s", "by hand s"],
     [
@@ -47,7 +41,7 @@ const steps = (
     ],
   );
 
-const costs = (table: Table, report: BenchReport): string => {
+const costs = (report: BenchReport): string => {
   const line = (what: string, value: (hook: HookReport) => number) => [
     what,
     ...hooks(report).map(([, hook]) => String(value(hook))),
@@ -73,7 +67,7 @@ const costs = (table: Table, report: BenchReport): string => {
   );
 };
 
-const functions = (table: Table, { functions: measured }: BenchReport): string =>
+const functions = ({ functions: measured }: BenchReport): string =>
   table(
     ["function", "KiB", "start ms", "empty ms", "ratio"],
     Object.entries(measured).map(([name, each]) => [
@@ -85,7 +79,7 @@ const functions = (table: Table, { functions: measured }: BenchReport): string =
     ]),
   );
 
-const aims = (table: Table, { aims: each }: BenchReport): string =>
+const aims = ({ aims: each }: BenchReport): string =>
   table(
     ["aim", "at most", "measured", ""],
     each.map(({ what, aim, measured, unit, met }) => [
@@ -96,9 +90,8 @@ const aims = (table: Table, { aims: each }: BenchReport): string =>
     ]),
   );
 
-/** Blocks of text, to be printed one after the other. @param framed default: as standard output is a terminal or not */
-export const present = (report: BenchReport, framed?: boolean): string[] => {
-  const table: Table = (head, rows) => drawn(head, rows, framed);
+/** Blocks of text, to be printed one after the other. */
+export const present = (report: BenchReport): string[] => {
   const { machine, versions, repetitions, firstJoin, retire } = report;
   const { tenMinutes } = retire;
   return [
@@ -109,17 +102,17 @@ export const present = (report: BenchReport, framed?: boolean): string[] => {
         .join(", "),
       `Medians of ${repetitions} repetitions, operator and by hand in turn; the whole took ${report.seconds.toFixed(0)} s`,
     ].join("\n"),
-    times(table, report),
-    steps(table, "join", report.join),
-    steps(table, "retire", retire),
-    costs(table, report),
+    times(report),
+    steps("join", report.join),
+    steps("retire", retire),
+    costs(report),
     [
       `The first join of a cluster: ${seconds(firstJoin.seconds)} s, ${firstJoin.managerCommands} commands on managers (there is no hint yet of what the services need)`,
       `The logs were sampled, in each retirement by the operator: ${retire.logSamples.operator.join(" ")}; by hand: ${retire.logSamples.byHand.join(" ")}`,
       `A retirement of ${(tenMinutes.seconds / 60).toFixed(1)} minutes (output blocked): ${retire.billedSecondsOfTenMinutes} billed seconds, ${tenMinutes.pausedSeconds} of them pauses between looks; ` +
         `${tenMinutes.invocations} invocations, ${tenMinutes.operations} operations, ${tenMinutes.awsCalls} AWS calls`,
     ].join("\n"),
-    functions(table, report),
-    aims(table, report),
+    functions(report),
+    aims(report),
   ];
 };

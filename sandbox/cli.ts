@@ -1,8 +1,9 @@
 // `npm run sandbox -- up | status | down`.
-import { parseArguments, USAGE, UsageError } from "./cli/arguments.ts";
+import { parseArguments, SEE_USAGE, USAGE } from "./cli/arguments.ts";
 import { down } from "./cli/down.ts";
 import { unlessInterrupted } from "./cli/interruption.ts";
 import { AlreadyUp } from "./cli/launch.ts";
+import { UsageError } from "./cli/options.ts";
 import { NotUp, status } from "./cli/status.ts";
 import { up } from "./cli/up.ts";
 
@@ -26,7 +27,7 @@ try {
 } catch (error) {
   await unlessInterrupted();
   if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n\n${USAGE}`);
+    process.stderr.write(`${error.message}\n${SEE_USAGE}\n`);
     process.exit(2);
   }
   // These say all there is to say; a stack would only hide it.

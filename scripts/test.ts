@@ -1,5 +1,5 @@
 // All layers of tests in one command: units, flows on virtual time, and the real swarm. `npm test -- unit flows` runs the named
-// layers alone. What can be known without running is the business of `npm run check`.
+// layers alone, `npm test -- unit logs-reduction` of them the files whose path contains one of the words that follow. What can be known without running is the business of `npm run check`.
 import { ensurePackages, everyPackage, type PackageName } from "../sandbox/machines/packages.ts";
 import { run } from "./run.ts";
 
@@ -14,10 +14,14 @@ const PACKAGES: Record<"unit" | "flows", readonly PackageName[]> = {
 /** One file at a time, and each test told as it ends. */
 const LIVE = ["--runInBand", "--reporters=<rootDir>/scripts/live-reporter.js", "--reporters=summary"];
 
+const isLayer = (word: string): boolean => LAYERS.some((layer) => layer === word);
 const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !LAYERS.some((layer) => layer === name));
-if (unknown.length > 0) {
-  console.error(`There is no layer ${unknown.join(", ")}; there are ${LAYERS.join(", ")}`);
+const firstFile = asked.findIndex((word) => !isLayer(word));
+const files = firstFile === -1 ? [] : asked.slice(firstFile);
+if (firstFile === 0) {
+  console.error(
+    `There is no layer ${asked[0]}; there are ${LAYERS.join(", ")}. Files are named after their layer.`,
+  );
   process.exit(2);
 }
 const layers = asked.length > 0 ? LAYERS.filter((layer) => asked.includes(layer)) : LAYERS;
@@ -30,7 +34,13 @@ const options = { NODE_OPTIONS: "--experimental-vm-modules --disable-warning=Exp
 // Always: tests of permissions and documents read the packaged template, and must not judge yesterday's.
 const packaged = run("bundles", "node", ["scripts/build.ts"]) && run("package", "serverless", ["package"]);
 
+const named = files.length > 0 ? ["--testPathPatterns", ...files] : [];
 const results = (packaged ? layers : []).map((layer) =>
-  run(`tests: ${layer}`, "jest", ["--selectProjects", layer, ...(layer === "sandbox" ? LIVE : [])], options),
+  run(
+    `tests: ${layer}`,
+    "jest",
+    ["--selectProjects", layer, ...(layer === "sandbox" ? LIVE : []), ...named],
+    options,
+  ),
 );
 process.exitCode = packaged && results.every(Boolean) ? 0 : 1;

@@ -12,7 +12,7 @@ import { type Form, parseForm, readQuery } from "./query.ts";
 import { matchOperation, readRestInput, type Target, writeRestOutput } from "./rest-json.ts";
 import { answerS3 } from "./s3-rest.ts";
 import type { OperationDescription, ServiceDescription } from "./schema.ts";
-import { writeQueryError, writeQueryOutput } from "./xml.ts";
+import { writeQueryError, writeQueryErrors, writeQueryOutput } from "./xml.ts";
 
 export interface EndpointOptions {
   handle: Handle;
@@ -74,12 +74,16 @@ const answerRequest = async (options: EndpointOptions, request: IncomingMessage)
   const [path = "/", query = ""] = splitOnce(request.url ?? "/", "?");
   const target: Target = { path, query: new URLSearchParams(query) };
   if (signature.service === "s3") return answerS3(options.handle, caller, request, target, body);
-  const service = options.catalogue.get(signature.service);
-  if (service === undefined)
-    return plain(400, `InvalidAction: the sandbox has no service ${signature.service}.`);
-
   // Older clients speak SQS with the query protocol, newer ones with JSON: the request tells.
   const form = isForm(request) ? parseForm(body.toString()) : undefined;
+  const service = options.catalogue.get(signature.service);
+  if (service === undefined) {
+    const known = [...options.catalogue.keys(), "s3"].join(", ");
+    return unknownService(
+      form !== undefined,
+      `The sandbox has no service ${signature.service}; it has ${known}.`,
+    );
+  }
   try {
     if (caller === undefined) {
       throw new AwsError(
@@ -180,6 +184,18 @@ const errorAnswer = (service: ServiceDescription, query: boolean, error: AwsErro
   }
   const body = JSON.stringify({ __type: code, message, Message: message });
   return { status, headers: { ...jsonHeaders(service), "x-amzn-errortype": code }, body };
+};
+
+/** In the protocol of the question, or the client shows its own confusion instead of the message. */
+const unknownService = (query: boolean, message: string): Answer => {
+  const [status, code] = [400, "InvalidAction"];
+  if (!query) {
+    const body = JSON.stringify({ __type: code, message, Message: message });
+    return { status, headers: { "content-type": "application/json", "x-amzn-errortype": code }, body };
+  }
+  // EC2 has its errors in a list, the other query services have one alone: clients of both read this.
+  const body = writeQueryErrors(code, message, randomUUID());
+  return { status, headers: { "content-type": "text/xml" }, body };
 };
 
 const asAwsError = (error: unknown): AwsError => {

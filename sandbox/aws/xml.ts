@@ -23,6 +23,13 @@ export const writeQueryError = (code: string, message: string, status: number, r
     `<Message>${escapeXml(message)}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`,
   ].join("");
 
+/** EC2's form, which clients of the other query services read, too. */
+export const writeQueryErrors = (code: string, message: string, requestId: string): string =>
+  [
+    `<Response><Errors><Error><Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message></Error></Errors>`,
+    `<RequestID>${requestId}</RequestID></Response>`,
+  ].join("");
+
 const writeMembers = (schema: Schema, value: unknown): string => {
   if (schema.isUnitSchema() || value === undefined || value === null) return "";
   const record = value as Record<string, unknown>;

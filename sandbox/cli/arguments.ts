@@ -1,8 +1,9 @@
 // The command line of the sandbox, as data. Unknown commands and flags are refused, with what would be right.
-import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import type { ParseArgsOptionsConfig } from "node:util";
+import { nearest, readOptions, UsageError } from "./options.ts";
 
-/** A mistake in the command line: said without a stack trace. */
-export class UsageError extends Error {}
+/** Says where all is told, to be printed after what was wrong. */
+export const SEE_USAGE = "See npm run sandbox -- --help";
 
 export interface UpArguments {
   command: "up";
@@ -39,7 +40,8 @@ up takes:
   --set NAME=VALUE      set an environment variable of the functions (may be repeated)
 
 status takes:
-  --json                print it for programs
+  --json                print it for programs, as npm run -s sandbox -- status --json
+                        (without -s npm prints two lines of its own)
 
 Afterwards, in any shell:
   . .sandbox/env
@@ -72,17 +74,23 @@ export const parseArguments = (words: string[]): Arguments => {
     case "up":
       return upArguments(rest);
     case "status":
-      return { command, json: strictly(rest, OPTIONS.status).json };
+      return { command, json: readOptions(rest, OPTIONS.status).json };
     case "down":
-      strictly(rest, OPTIONS.down);
+      readOptions(rest, OPTIONS.down);
       return { command };
     default:
-      throw new UsageError(`There is no command "${command}": it is up, status or down.`);
+      throw new UsageError(noCommand(command));
   }
 };
 
+const noCommand = (command: string): string => {
+  const meant = nearest(command, Object.keys(OPTIONS));
+  const ask = meant === undefined ? "" : ` Did you mean ${meant}?`;
+  return `There is no command "${command}": it is up, status or down.${ask}`;
+};
+
 const upArguments = (words: string[]): UpArguments => {
-  const values = strictly(words, OPTIONS.up);
+  const values = readOptions(words, OPTIONS.up);
   if (values.attached && values["not-attached"]) {
     throw new UsageError("--attached and --not-attached exclude each other: give one of them.");
   }
@@ -95,14 +103,6 @@ const upArguments = (words: string[]): UpArguments => {
     engine: values.engine,
     settings: Object.fromEntries(values.set.map(setting)),
   };
-};
-
-const strictly = <Options extends ParseArgsOptionsConfig>(args: string[], options: Options) => {
-  try {
-    return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
 };
 
 const wholeNumber = (flag: string, text: string, least: number, most: number): number => {

@@ -6,14 +6,17 @@ const INTERRUPTED = 130;
 
 let interrupted = false;
 
-/** From now on an interruption takes the sandbox down and ends the program. */
-export const takeDownWhenInterrupted = (tell: (signal: string) => void): void => {
+/** From now on an interruption takes the sandbox down and ends the program, with this as its last word. */
+export const takeDownWhenInterrupted = (tell: (signal: string) => void, lastWord: string): void => {
   const end = (signal: NodeJS.Signals) => {
     if (interrupted) return;
     interrupted = true;
     tell(signal);
     takeDownForGood().then(
-      () => process.exit(INTERRUPTED),
+      () => {
+        process.stderr.write(`${lastWord}\n`);
+        process.exit(INTERRUPTED);
+      },
       (error: unknown) => {
         console.error(error);
         process.exit(1);
@@ -22,6 +25,9 @@ export const takeDownWhenInterrupted = (tell: (signal: string) => void): void =>
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
 };
+
+/** Whether the sandbox is being taken away: what happens from then on is of no interest. */
+export const isInterrupted = (): boolean => interrupted;
 
 /**
  * For whoever handles an error: one that comes of the sandbox being taken away under the program's feet is not

@@ -1,7 +1,7 @@
 // `status`: what is running, as a table or as JSON.
 import { join } from "node:path";
-import { files, names } from "../cloud/configuration.ts";
-import type { Status } from "../cloud/status.ts";
+import { files } from "../cloud/configuration.ts";
+import type { InstanceStatus, Status } from "../cloud/status.ts";
 import { findRoot } from "../machines/root.ts";
 import { table } from "../terminal/table.ts";
 import { controlAt } from "./control.ts";
@@ -21,26 +21,35 @@ export const status = async ({ json }: { json: boolean }): Promise<void> => {
       const advice = `See ${log}; then: npm run sandbox -- down`;
       throw new NotUp(`The sandbox's machines run, but its cloud does not answer. ${advice}`, { cause });
     });
-  console.log(json ? JSON.stringify(current, undefined, 2) : describe(current));
+  console.log(json ? JSON.stringify(current, undefined, 2) : inWords(current));
 };
 
-const describe = (current: Status): string => {
-  const rows = current.instances.map(({ instanceId, group, lifecycleState, agent, node, ...rest }) => [
-    instanceId,
-    group,
-    rest.address,
-    lifecycleState,
-    agent,
-    node === undefined ? "not in the swarm" : `${node.state}, ${node.availability}`,
-    rest.runningTasks,
-    rest.balancer?.state ?? "",
-  ]);
-  const head = ["Instance", "Group", "Address", "Lifecycle", "Agent", "Swarm node", "Tasks", "Load balancer"];
-  const desired = `${names.workerGroup} wants ${current.desired[names.workerGroup] ?? 0}`;
-  const flows = current.runningFlows.length === 0 ? "none" : current.runningFlows.join(", ");
-  return [
-    table(head, rows),
-    "",
-    `${desired}; ${current.pendingTasks} tasks wait for room; ${current.shippedLines} log lines shipped; flows under way: ${flows}`,
+/** For people, in 80 columns; `--json` has everything. */
+export const inWords = ({ instances, desired, ...current }: Status): string =>
+  [
+    ...Object.entries(desired).map(([group, wanted]) =>
+      [
+        `${group}: ${wanted} wanted`,
+        groupTable(instances.filter((instance) => instance.group === group)),
+        "",
+      ].join("\n"),
+    ),
+    `Tasks that wait for room  ${current.pendingTasks}`,
+    `Log lines shipped         ${current.shippedLines}`,
+    `Flows under way           ${current.runningFlows.join("\n                          ") || "none"}`,
   ].join("\n");
-};
+
+const HEAD = ["Instance", "Lifecycle", "Agent", "Node", "Tasks", "Balancer"];
+
+const groupTable = (instances: InstanceStatus[]): string =>
+  table(
+    HEAD,
+    instances.map(({ instanceId, lifecycleState, agent, node, runningTasks, balancer }) => [
+      instanceId,
+      lifecycleState,
+      agent === "ConnectionLost" ? "lost" : agent,
+      node === undefined ? "none" : node.state === "ready" ? node.availability : node.state,
+      runningTasks,
+      balancer?.state ?? "",
+    ]),
+  );

@@ -7,7 +7,7 @@ import { personalOutput } from "../terminal/output.ts";
 import { entryLine } from "../terminal/timeline.ts";
 import type { UpArguments } from "./arguments.ts";
 import { sourceCommand, writeEnvironmentOf } from "./environment.ts";
-import { takeDownWhenInterrupted } from "./interruption.ts";
+import { isInterrupted, takeDownWhenInterrupted } from "./interruption.ts";
 import { refuseIfUp } from "./launch.ts";
 import { startSandbox } from "./session.ts";
 
@@ -16,11 +16,16 @@ const PATIENCE_SECONDS = 120;
 const PATIENCE_PER_WORKER_SECONDS = 15;
 
 export const up = async ({ command: _, engine, ...wanted }: UpArguments): Promise<void> => {
-  const output = personalOutput();
+  const output = personalOutput((text) => {
+    if (!isInterrupted()) process.stdout.write(text);
+  });
   await refuseIfUp();
   await ensurePackages((line) => output.line(line));
   const { version } = engine === undefined ? machineEngine() : engineIn(engine);
-  takeDownWhenInterrupted((signal) => output.line(`${signal}: taking down what is up already`, "bad"));
+  takeDownWhenInterrupted(
+    (signal) => process.stderr.write(`\n${signal}: taking down what is up already\n`),
+    "The sandbox is down.",
+  );
   const sandbox = await startSandbox({
     ...wanted,
     ...(engine === undefined ? {} : { engine }),
@@ -33,11 +38,12 @@ export const up = async ({ command: _, engine, ...wanted }: UpArguments): Promis
 
   output.title("The sandbox is up");
   output.block(`
-  Managers       ${wanted.managers}, workers ${wanted.workers}, load balancer ${wanted.attached ? "attached to the group" : "not attached"}
+  Machines       ${counted(wanted.managers, "manager")}, ${counted(wanted.workers, "worker")}; load balancer ${wanted.attached ? "" : "not "}attached to the group
   AWS            ${sandbox.endpoint}
   Load balancer  ${sandbox.url}/health
   Logs shipped   by ${shipperName()}
-  Engines        Docker ${version}: ${sandbox.stateDirectory}/instances/<instance-id>/docker.sock
+  Engines        Docker ${version}
+  Their sockets  ${sandbox.stateDirectory}/instances/<instance-id>/docker.sock
 
 Next, in any shell:
   ${sourceCommand(environment)}
@@ -46,3 +52,5 @@ Next, in any shell:
   npm run sandbox -- down
 `);
 };
+
+const counted = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;

@@ -31,7 +31,10 @@ export const bootstrap = async (cloud: Cloud): Promise<void> => {
   const pushed = configuration.replicas > 0 ? pushDemoImage(cloud) : undefined;
   // Awaited further down; until then its failure must not end the process without a word about the rest.
   pushed?.catch(() => {});
-  const managers = await phase(`${configuration.managers} manager(s) up`, () => startedManagers(cloud));
+  const managers = await phase(
+    `${configuration.managers} ${configuration.managers === 1 ? "manager" : "managers"} up`,
+    () => startedManagers(cloud),
+  );
   const [first, ...others] = managers;
   if (first === undefined) throw new Error("The manager group has no instance: a swarm needs one manager");
   await phase("the swarm is formed", async () => {

@@ -1,6 +1,6 @@
 // The control socket: `POST /<operation>` with a JSON list of arguments answers `{"result": …}`;
 // `GET /timeline?from=N` streams the timeline as JSON lines, past and future, until the reader hangs up.
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import type { Operations } from "./operations.ts";
 import type { Timeline } from "./timeline.ts";
@@ -10,7 +10,7 @@ export const serveControl = async (
   socketPath: string,
   operations: Operations,
   timeline: Timeline,
-): Promise<void> => {
+): Promise<Server> => {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://control");
     if (request.method === "GET" && url.pathname === "/timeline") {
@@ -26,6 +26,7 @@ export const serveControl = async (
     server.once("error", reject);
     server.listen(socketPath, resolve);
   });
+  return server;
 };
 
 const call = async (operations: Operations, name: string, request: IncomingMessage): Promise<unknown> => {
@@ -33,10 +34,23 @@ const call = async (operations: Operations, name: string, request: IncomingMessa
   if (run === undefined) {
     throw new Error(`The cloud knows no "${name}"; it knows ${Object.keys(operations).join(", ")}`);
   }
-  const input = await text(request);
+  const values = readList(name, await text(request));
   // Typed at the client's end, where this same module gives the types.
   const anything = run as (...values: unknown[]) => unknown;
-  return anything(...(input === "" ? [] : (JSON.parse(input) as unknown[])));
+  return anything(...values);
+};
+
+const readList = (name: string, body: string): unknown[] => {
+  if (body === "") return [];
+  const wanted = `The body of ${name} must be its arguments as a JSON list, such as ["i-0123456789abcdef0"] or [null]`;
+  let values: unknown;
+  try {
+    values = JSON.parse(body);
+  } catch (cause) {
+    throw new Error(`${wanted}; it is no JSON: ${body.slice(0, 100)}`, { cause });
+  }
+  if (!Array.isArray(values)) throw new Error(`${wanted}, not ${body.slice(0, 100)}`);
+  return values;
 };
 
 const stream = (response: ServerResponse, timeline: Timeline, from: number): void => {

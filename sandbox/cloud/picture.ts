@@ -56,7 +56,7 @@ export const swarmPicture = (
   };
 };
 
-type Change = Pick<TimelineEntry, "kind" | "text"> & { instanceId?: string };
+type Change = Pick<TimelineEntry, "kind" | "text" | "instanceId" | "cause">;
 
 /** One entry for each thing that is different, in words. */
 export const changes = (before: Picture, after: Picture): Change[] => [
@@ -91,13 +91,26 @@ const balancerChanges = (before: BalancerMember[], after: BalancerMember[]): Cha
     const old = former.get(instanceId);
     former.delete(instanceId);
     if (old?.state === state && old.description === description) continue;
-    const why = description === "N/A" ? "" : `: ${description}`;
-    told.push({ kind: "balancer", instanceId, text: `load balancer: ${state}${why}` });
+    const text = `load balancer: ${inWords(state, description)}`;
+    told.push({
+      kind: "balancer",
+      instanceId,
+      text,
+      ...(description !== "N/A" && { cause: `${state}: ${description}` }),
+    });
   }
   for (const instanceId of former.keys()) {
     told.push({ kind: "balancer", instanceId, text: "load balancer: deregistered" });
   }
   return told;
+};
+
+/** What each of the load balancer's sentences means; its state alone does not tell. */
+const inWords = (state: string, description: string): string => {
+  if (/registration is still in progress/.test(description)) return "not in service yet";
+  if (/deregistration currently in progress/.test(description)) return "draining";
+  if (/UnhealthyThreshold/.test(description)) return "fails its health checks";
+  return description === "N/A" ? state : `${state}: ${description}`;
 };
 
 const about = (node: SwarmNode, text: string): Change =>

@@ -16,7 +16,10 @@ export interface TimelineEntry {
   at: number;
   kind: TimelineKind;
   instanceId?: string;
+  /** Short: it is one line of a terminal. */
   text: string;
+  /** Why, in AWS's own words. */
+  cause?: string;
   /** How long it took, for what has a beginning and an end. */
   seconds?: number;
 }

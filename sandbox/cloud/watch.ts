@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { OPERATOR } from "../aws/handle.ts";
 import type { Cloud } from "./assemble.ts";
+import { shortCause } from "./causes.ts";
 import { names } from "./configuration.ts";
 import { type EngineNode, type EngineTask, engineAt } from "./engine.ts";
 import { finishedSteps, instanceOf } from "./flows.ts";
@@ -24,7 +25,8 @@ export class Watch {
         at,
         kind: "lifecycle",
         instanceId,
-        text: from === undefined ? `${to} in ${group} (${cause})` : `${from} → ${to} (${cause})`,
+        text: `${from === undefined ? `${to} in ${group}` : `${from} → ${to}`} (${shortCause(cause)})`,
+        cause,
       }),
     );
   }
@@ -64,8 +66,12 @@ export class Watch {
       };
       const flow = name.split("-")[0] ?? name;
       tell("started", { kind: "flow", at: startedAt, text: `${flow}: started as ${name}` });
+      const passed = new Set<string>();
       for (const step of finishedSteps(execution)) {
-        const text = `${flow}: ${step.name}${step.failed ? " FAILED" : ""}`;
+        // A flow may do a step a second time, with what it has learned: that is no failure, and told as what it is.
+        const again = passed.has(step.name) ? " (again)" : "";
+        passed.add(step.name);
+        const text = `${flow}: ${step.name}${again}${step.failed ? " FAILED" : ""}`;
         tell(step.id, { kind: "step", at: step.at, text, seconds: step.seconds });
       }
       if (endedAt === undefined) continue;

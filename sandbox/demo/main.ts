@@ -2,10 +2,10 @@
 // down again, also when it is interrupted.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { sourceCommand, writeEnvironmentOf } from "../cli/environment.ts";
-import { takeDownWhenInterrupted, unlessInterrupted } from "../cli/interruption.ts";
+import { isInterrupted, takeDownWhenInterrupted, unlessInterrupted } from "../cli/interruption.ts";
 import { AlreadyUp, refuseIfUp, takeDown } from "../cli/launch.ts";
+import { readOptions } from "../cli/options.ts";
 import { ensurePackages } from "../machines/packages.ts";
 import { personalOutput } from "../terminal/output.ts";
 import { entryLine } from "../terminal/timeline.ts";
@@ -14,42 +14,47 @@ import { DESCRIPTION, demonstrate } from "./run.ts";
 
 const USAGE = `npm start [-- --keep] [-- --json] [-- --not-attached]
 
-Brings up a real Docker swarm in a sandbox on this machine, lets it grow and shrink under load, and counts.
+Brings up a real Docker swarm in a sandbox on this machine, lets it grow and shrink
+under load, and counts. Takes about a minute.
   --keep          leave the sandbox running afterwards (end it with: npm run sandbox -- down)
-  --json          print the report and nothing else
+  --json          print the report and nothing else; as npm -s start -- --json
+                  (without -s npm prints two lines of its own)
   --not-attached  the load balancer is not attached to the group: the functions register and deregister
 Exit code: 0 when no request failed, no log line was lost and each hook was completed exactly once; else 1.
 `;
 
-const readOptions = () => {
+const givenOptions = () => {
   try {
-    return parseArgs({
-      options: {
-        keep: { type: "boolean", default: false },
-        json: { type: "boolean", default: false },
-        "not-attached": { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }).values;
+    return readOptions(process.argv.slice(2), {
+      keep: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      "not-attached": { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    });
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.stderr.write(`${error instanceof Error ? error.message : error}\nSee npm start -- --help\n`);
     process.exit(2);
   }
 };
 
-const options = readOptions();
+const options = givenOptions();
 if (options.help) {
   process.stdout.write(USAGE);
   process.exit(0);
 }
-const output = personalOutput(options.json ? () => {} : undefined);
+const output = personalOutput((text) => {
+  if (!options.json && !isInterrupted()) process.stdout.write(text);
+});
 let ours = false;
 
 try {
-  output.title(`Hive on a real swarm: ${DESCRIPTION}`);
+  output.title(DESCRIPTION);
   await refuseIfUp();
   await ensurePackages((line) => output.line(line));
-  takeDownWhenInterrupted((signal) => process.stderr.write(`\n${signal}: taking the sandbox down\n`));
+  takeDownWhenInterrupted(
+    (signal) => process.stderr.write(`\n${signal}: taking the sandbox down\n`),
+    "The sandbox is down; nothing was measured.",
+  );
   ours = true;
   const { report, sandbox } = await demonstrate({
     attached: !options["not-attached"],
@@ -60,6 +65,7 @@ try {
     onTimeline: (entry) => output.line(...entryLine(entry)),
     onUp: ({ stateDirectory }) => writeEnvironmentOf(stateDirectory),
   });
+  await unlessInterrupted();
   const file = join(sandbox.stateDirectory, "report.json");
   writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`);
   if (!options.keep) await sandbox.down();
@@ -73,7 +79,7 @@ try {
   if (options.keep) {
     const source = sourceCommand(join(sandbox.stateDirectory, "env"));
     output.line(`The sandbox is still up: ${source}, and later npm run sandbox -- down`);
-  }
+  } else output.line("Drive it yourself: npm run sandbox -- up");
   process.exit(report.passed ? 0 : 1);
 } catch (error) {
   await unlessInterrupted();

@@ -1,14 +1,19 @@
-// The report as tables for people.
+// The report as tables for people, in 80 columns.
 import { table } from "../terminal/table.ts";
 import { type FlowReport, LAUNCHING, type Report } from "./report.ts";
 
 /** All of it, as text. */
-export const present = (report: Report, framed?: boolean): string =>
+export const present = (report: Report): string =>
   [
     table(
       ["Phase", "Seconds"],
       report.phases.map(({ name, seconds }) => [name, seconds.toFixed(1)]),
-      framed,
+    ),
+    ...kindsOf(report.flows).map((kind) =>
+      stepTable(
+        kind,
+        report.flows.filter(({ name }) => kindOf(name) === kind),
+      ),
     ),
     table(
       ["Hook", "Instance", "Result", "Completed", "Seconds"],
@@ -19,37 +24,43 @@ export const present = (report: Report, framed?: boolean): string =>
         completions === 1 ? "once" : `${completions} times`,
         seconds.toFixed(1),
       ]),
-      framed,
     ),
-    table(...stepTable(report.flows), framed),
     table(
       ["", "Total", "Lost"],
       [
         ["Requests", report.requests.sent, report.requests.failed],
         ["Log lines", report.logLines.written, report.logLines.written - report.logLines.shipped],
       ],
-      framed,
     ),
   ].join("\n\n");
 
-/** One row a step, one column a flow of that kind: where the time went. Steps that ran twice are added up. */
-const stepTable = (flows: FlowReport[]): [string[], string[][]] => {
-  const rows = new Map<string, string[]>();
-  flows.forEach(({ name, steps }, column) => {
-    for (const step of steps) {
-      const key = `${kindOf(name)}: ${step.name}`;
-      const row = rows.get(key) ?? flows.map(() => "");
-      row[column] = (Number(row[column]) + step.seconds).toFixed(1);
-      rows.set(key, row);
+const NOTHING = (0).toFixed(1);
+
+/** One row a step, one column a flow: where the time went. Steps that ran twice are added up; what took no time is left out. */
+const stepTable = (kind: string, flows: FlowReport[]): string => {
+  const rows = new Map<string, number[]>();
+  flows.forEach(({ steps }, column) => {
+    for (const { name, seconds } of steps) {
+      const row = rows.get(name) ?? flows.map(() => 0);
+      row[column] = (row[column] ?? 0) + seconds;
+      rows.set(name, row);
     }
   });
-  const head = ["Step (seconds)", ...flows.map(({ name }) => `${kindOf(name)} …${shortInstance(name)}`)];
-  const sorted = [...rows].sort(([a], [b]) => kindOf(a).localeCompare(kindOf(b)));
-  return [head, sorted.map(([step, row]) => [step, ...row])];
+  const shown = [...rows].map(([step, row]): [string, ...string[]] => [
+    step,
+    ...row.map((seconds) => seconds.toFixed(1)),
+  ]);
+  return table(
+    [`Seconds of each ${kind}`, ...flows.map(({ name }) => shortInstance(name))],
+    shown.filter(([, ...row]) => row.some((seconds) => seconds !== NOTHING)),
+  );
 };
 
-/** `retire-i-0…-0` and `retire: drain node` → `retire`. */
-const kindOf = (name: string): string => name.split(/[-:]/)[0] ?? name;
+/** In the order in which they first began. */
+const kindsOf = (flows: FlowReport[]): string[] => [...new Set(flows.map(({ name }) => kindOf(name)))];
+
+/** `retire-i-0…-0` → `retire`. */
+const kindOf = (name: string): string => name.split("-")[0] ?? name;
 
 /** The last digits tell a handful of instances apart. */
 const shortInstance = (flow: string): string => /i-[0-9a-f]*([0-9a-f]{4})/.exec(flow)?.[1] ?? "";

@@ -1,4 +1,4 @@
-// A table as text: frames on a terminal, aligned columns elsewhere (so that it can be read by grep and awk too).
+// A table as text: aligned columns without a frame, narrow enough for a terminal, and good for grep and awk too.
 import Table from "cli-table3";
 
 const NO_FRAME = {
@@ -19,17 +19,11 @@ const NO_FRAME = {
   middle: "  ",
 };
 
-export const table = (
-  head: string[],
-  rows: (string | number)[][],
-  framed: boolean = process.stdout.isTTY === true,
-): string => {
+export const table = (head: string[], rows: (string | number)[][]): string => {
   const drawn = new Table({
     head,
-    style: framed
-      ? { head: ["bold"], compact: true }
-      : { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
-    ...(framed ? {} : { chars: NO_FRAME }),
+    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
+    chars: NO_FRAME,
   });
   for (const row of rows) drawn.push(row);
   return drawn.toString().replaceAll(/ +$/gm, "");

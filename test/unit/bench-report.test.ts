@@ -102,7 +102,7 @@ describe("the report", () => {
 
   it("tells how often the logs had to be sampled, so that unlike retirements are not compared unseen", () => {
     expect(report.retire.logSamples).toEqual({ operator: [1, 1, 1], byHand: [2, 2, 2] });
-    expect(present(report, false).join("\n")).toContain("by the operator: 1 1 1; by hand: 2 2 2");
+    expect(present(report).join("\n")).toContain("by the operator: 1 1 1; by hand: 2 2 2");
   });
 
   it("has the scripts by hand beside the steps that ran the same documents", () => {
@@ -134,7 +134,7 @@ describe("the report", () => {
 
   it("is plain JSON, and reads well", () => {
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
-    const text = present(report, false).join("\n");
+    const text = present(report).join("\n");
     expect(text).toMatch(/^join +4\.00 +3\.00 – 9\.00 +2\.00 +2\.00 – 5\.00 +2\.00$/m);
     expect(text).toMatch(/^drain node +drain-node +3\.00 +0\.50 +1\.70$/m);
     expect(text).toMatch(/^look +0\.50$/m);

@@ -1,5 +1,6 @@
 // The command line of the sandbox: what it takes, and that it refuses everything else.
-import { parseArguments, UsageError } from "../../sandbox/cli/arguments.ts";
+import { parseArguments } from "../../sandbox/cli/arguments.ts";
+import { nearest, UsageError } from "../../sandbox/cli/options.ts";
 
 describe("the command line of the sandbox", () => {
   it("starts one manager and one worker, the balancer attached, when nothing is said", () => {
@@ -41,6 +42,22 @@ describe("the command line of the sandbox", () => {
     ["flags of another command", "down --json"],
   ])("refuses %s", (_what, line) => {
     expect(() => parseArguments(line.split(" "))).toThrow(UsageError);
+  });
+
+  it.each([
+    ["up --worker 2", "There is no option --worker: did you mean --workers?"],
+    ["up --mangers 2", "There is no option --mangers: did you mean --managers?"],
+    ["up --nonsense", "There is no option --nonsense."],
+    ["statsu", 'There is no command "statsu": it is up, status or down. Did you mean status?'],
+    ["start", 'There is no command "start": it is up, status or down.'],
+  ])("says of %s what is wrong, and what was probably meant", (line, message) => {
+    expect(() => parseArguments(line.split(" "))).toThrow(expect.objectContaining({ message }));
+  });
+
+  it("takes a word for a misspelt one only when it is near", () => {
+    expect(nearest("attach", ["not-attached", "attached"])).toBe("attached");
+    expect(nearest("se", ["set", "engine"])).toBe("set");
+    expect(nearest("", ["attached"])).toBeUndefined();
   });
 
   it.each([[], ["help"], ["--help"], ["up", "--help"], ["down", "-h"]])(

@@ -1,7 +1,9 @@
 // What the timeline tells of the swarm and the load balancer: each change once, and nothing that did not change.
 import fc from "fast-check";
+import { shortCause } from "../../sandbox/cloud/causes.ts";
 import type { EngineNode, EngineTask } from "../../sandbox/cloud/engine.ts";
 import { changes, emptyPicture, type Picture, swarmPicture } from "../../sandbox/cloud/picture.ts";
+import { instanceState } from "../../sandbox/models/load-balancing/health.ts";
 
 const node = (more: Partial<Picture["nodes"][number]> = {}): Picture["nodes"][number] => ({
   id: "abcdefghijklmnop",
@@ -43,6 +45,21 @@ describe("changes between two pictures", () => {
     expect(told(picture({ nodes: [node()] }), emptyPicture)).toEqual(["node abcdefgh is out of the swarm"]);
   });
 
+  it.each([
+    ["registering", "not in service yet"],
+    ["draining", "draining"],
+    ["unhealthy", "fails its health checks"],
+    ["in service", "InService"],
+  ] as const)("says of one that is %s at the load balancer: %s", (standing, words) => {
+    const { State: state = "", Description: description = "" } = instanceState("i-1", standing);
+    const [change] = changes(
+      emptyPicture,
+      picture({ balancer: [{ instanceId: "i-1", state, description }] }),
+    );
+    expect(change?.text).toBe(`load balancer: ${words}`);
+    expect(change?.cause).toBe(description === "N/A" ? undefined : `${state}: ${description}`);
+  });
+
   it("tells of the load balancer's states with their reasons, and of a deregistration", () => {
     const registering = { instanceId: "i-1", state: "OutOfService", description: "still in progress" };
     const inService = { instanceId: "i-1", state: "InService", description: "N/A" };
@@ -66,6 +83,34 @@ describe("changes between two pictures", () => {
     });
     const any = fc.record({ nodes, balancer, running: fc.dictionary(word, fc.nat(3)), pending: fc.nat(9) });
     fc.assert(fc.property(any, (one) => expect(changes(one, structuredClone(one))).toEqual([])));
+  });
+});
+
+describe("why an instance changed its state", () => {
+  const inResponse = "in response to a difference between desired and actual capacity";
+  it.each([
+    [`an instance was started ${inResponse}, increasing the capacity from 2 to 3`, "capacity 2 → 3"],
+    [
+      `an instance was taken out of service ${inResponse}, shrinking the capacity from 3 to 1`,
+      "capacity 3 → 1",
+    ],
+    ["an instance was taken out of service in response to a user request", "asked for"],
+    [
+      "an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped",
+      "EC2 health check",
+    ],
+    [
+      "an instance was taken from the warm pool in response to a scale-out",
+      "taken from the warm pool: scale-out",
+    ],
+    ["an instance was started for the warm pool", "started for the warm pool"],
+    ["the terminate hooks said CONTINUE", "hooks: CONTINUE"],
+    ["the terminate hook was ABANDONed and the group retains", "hooks: ABANDON"],
+    ["the launch is complete", "launched"],
+    ["the machine is terminated", "machine gone"],
+    ["waiting for join", "waiting for join"],
+  ])("%s: %s", (cause, short) => {
+    expect(shortCause(cause)).toBe(short);
   });
 });
 

@@ -1,4 +1,5 @@
 // The report as people read it, and the flows as they are reported.
+import { inWords } from "../../sandbox/cli/status.ts";
 import { finishedSteps, flowReport, instanceOf } from "../../sandbox/cloud/flows.ts";
 import { isSettled } from "../../sandbox/cloud/settled.ts";
 import type { InstanceStatus, Status } from "../../sandbox/cloud/status.ts";
@@ -99,15 +100,30 @@ describe("the report for people", () => {
         steps: [
           { name: "find managers", seconds: 1 },
           { name: "find managers", seconds: 0.5 },
+          { name: "read hook", seconds: 0.04 },
         ],
+      },
+      {
+        name: "retire-i-0123456789abcdef0-0",
+        function: "f",
+        status: "SUCCEEDED",
+        seconds: 3,
+        steps: [{ name: "drain node", seconds: 2 }],
+      },
+      {
+        name: "join-i-0123456789abc4567-0",
+        function: "f",
+        status: "SUCCEEDED",
+        seconds: 3,
+        steps: [{ name: "join host", seconds: 0.25 }],
       },
     ],
   };
-  const lines = present(report, false)
+  const lines = present(report)
     .split("\n")
     .map((line) => line.replaceAll(/ +/g, " ").trim());
 
-  it("shows phases, hooks, steps and losses, without frames where it is no terminal", () => {
+  it("shows phases, hooks and losses", () => {
     expect(lines).toEqual(
       expect.arrayContaining([
         "The group grows 12.3",
@@ -119,8 +135,17 @@ describe("the report for people", () => {
     );
   });
 
-  it("adds up a step that ran twice", () => {
-    expect(lines).toContain("join: find managers 1.5");
+  it("shows the steps of each kind of flow apart, adds up one that ran twice, and leaves out what took no time", () => {
+    const from = lines.indexOf("Seconds of each join def0 4567");
+    expect(lines.slice(from, from + 7)).toEqual([
+      "Seconds of each join def0 4567",
+      "find managers 1.5 0.0",
+      "join host 0.0 0.3",
+      "",
+      "Seconds of each retire def0",
+      "drain node 2.0",
+      "",
+    ]);
   });
 });
 
@@ -148,6 +173,23 @@ describe("a settled group", () => {
     pendingTasks: 0,
     runningFlows: [],
     shippedLines: 0,
+  });
+
+  it.each(["active", "drain"])("is shown in 80 columns, whatever its nodes do (%s)", (availability) => {
+    const instanceId = "i-0123456789abcdef0";
+    const node = worker.node && { ...worker.node, availability };
+    const lifecycleState = "Terminating:Proceed";
+    const balancer = { instanceId, state: "OutOfService", description: "N/A" };
+    const shown = inWords({
+      ...status({ ...worker, instanceId, agent: "ConnectionLost", node, lifecycleState, balancer }),
+      desired: { "hive-managers": 1, "hive-workers": 1 },
+    });
+    expect(shown).toMatch(
+      new RegExp(
+        `hive-workers: 1 wanted\nInstance .*\n${instanceId}  Terminating:Proceed  lost +${availability} +1 +Out`,
+      ),
+    );
+    expect(Math.max(...shown.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
   it("has so many workers in service everywhere, and no flow under way", () => {

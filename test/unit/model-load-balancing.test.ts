@@ -82,6 +82,21 @@ describe("a Classic load balancer", () => {
     ]);
   });
 
+  it("says that the registration is in progress until the checks can have failed, or once succeeded", async () => {
+    const { api, input, health, proxy, clock } = fixture();
+    const reason = async (id: string) => (await health(id))?.[0]?.ReasonCode;
+    proxy.healthOf.set(A, "down").set(B, "down");
+    api.RegisterInstancesWithLoadBalancer(input(A, B));
+    await clock.advance(9_999);
+    expect([await reason(A), await reason(B)]).toEqual(["ELB", "ELB"]);
+    proxy.healthOf.set(A, "up");
+    expect(await reason(A)).toBe("N/A");
+    proxy.healthOf.set(A, "down");
+    expect([await reason(A), await reason(B)]).toEqual(["Instance", "ELB"]);
+    await clock.advance(1);
+    expect(await reason(B)).toBe("Instance");
+  });
+
   it("drains until the last connection has ended", async () => {
     const { api, input, health, proxy, clock } = fixture();
     api.RegisterInstancesWithLoadBalancer(input(A, B));

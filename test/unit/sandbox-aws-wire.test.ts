@@ -179,6 +179,10 @@ describe("errors", () => {
       "UnrecognizedClientException",
     );
     expect(await post("kinesis", "AKIA", {}, "{}")).toContain("no service kinesis");
+    // In XML for those that speak it, as the aws CLI does with EC2.
+    expect(await post("ec2", "AKIA", form, "Action=DescribeInstances")).toMatch(
+      /^<Response><Errors><Error><Code>InvalidAction<\/Code><Message>The sandbox has no service ec2; it has .*autoscaling.*, s3\.<\/Message>/,
+    );
     expect(await (await fetch(endpoint)).text()).toContain("MissingAuthenticationToken");
   });
 });

@@ -51,7 +51,7 @@ export function reconcile(parts: Parts, group: Group): void {
       parts,
       instance,
       `an instance was taken out of service in response to a difference between desired and actual capacity, ` +
-        `shrinking the capacity to ${group.desired}`,
+        `shrinking the capacity from ${counted.length} to ${group.desired}`,
     );
   }
 }

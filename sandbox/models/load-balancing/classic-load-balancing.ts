@@ -40,7 +40,7 @@ export class ClassicLoadBalancing implements ServiceModel {
         const { clock, drainPollMs = 250 } = options;
         const proxy = proxyOf(options.proxy, config.name);
         const members = new Membership(
-          { name: config.name, clock, proxy, drainPollMs, report },
+          { name: config.name, clock, proxy, drainPollMs, firstVerdictMs: firstVerdictMs(config), report },
           config.drainingTimeoutSeconds,
         );
         return [config.name, { config, members, createdAt: clock.now() }];
@@ -163,6 +163,11 @@ const attributes = ({ members }: LoadBalancer): Sdk.LoadBalancerAttributes => ({
   },
   ConnectionSettings: { IdleTimeout: 60 },
 });
+
+/** So many failed checks make an instance unhealthy (AWS's defaults where nothing is said). */
+const firstVerdictMs = ({
+  healthCheck: { Interval = 30, UnhealthyThreshold = 2 },
+}: LoadBalancerConfig): number => Interval * UnhealthyThreshold * 1000;
 
 const isProxy = (proxy: ClassicLoadBalancingOptions["proxy"]): proxy is LoadBalancerProxy =>
   typeof proxy.connections === "function";

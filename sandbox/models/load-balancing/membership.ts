@@ -13,12 +13,16 @@ export interface MembershipOptions {
   clock: Clock;
   proxy: LoadBalancerProxy;
   drainPollMs: number;
+  /** How long the checks of an instance that never was healthy take to their first verdict. */
+  firstVerdictMs: number;
   report: (message: string, error: unknown) => void;
 }
 
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #registered = new Set<string>();
+  /** Since when an instance is registered that was not seen healthy yet. */
+  readonly #unproven = new Map<string, number>();
   readonly #draining = new Map<string, Draining>();
   /** What the proxy is told about an instance, in order. */
   readonly #told = new Map<string, Promise<void>>();
@@ -41,6 +45,7 @@ export class Membership {
   register(instanceId: string): Promise<void> {
     if (this.#registered.has(instanceId)) return this.#told.get(instanceId) ?? Promise.resolve();
     this.#registered.add(instanceId);
+    this.#unproven.set(instanceId, this.#options.clock.now());
     this.#draining.delete(instanceId);
     return this.#tell(instanceId, "add", (proxy) => proxy.add(instanceId));
   }
@@ -63,8 +68,14 @@ export class Membership {
     void this.#tell(instanceId, "remove", (proxy) => proxy.remove(instanceId));
   }
 
-  health(instanceId: string): Promise<"up" | "down" | "unknown"> {
-    return this.#options.proxy.health(instanceId);
+  /** As the load balancer sees it: one that just came cannot have failed its checks yet, whatever the proxy assumes. */
+  async health(instanceId: string): Promise<"up" | "down" | "unknown"> {
+    const { proxy, clock, firstVerdictMs } = this.#options;
+    const health = await proxy.health(instanceId);
+    if (health === "up") this.#unproven.delete(instanceId);
+    if (health !== "down") return health;
+    const since = this.#unproven.get(instanceId);
+    return since !== undefined && clock.now() - since < firstVerdictMs ? "unknown" : "down";
   }
 
   async #drain(instanceId: string, draining: Draining): Promise<void> {
