@@ -49,7 +49,7 @@ CONFIG
     ) && aws_status=0 || aws_status=$?
     case $aws_status:$aws_reply in
       0:*) break ;;
-      22:*Throttl* | 22:*TooManyRequests* | 22:*SlowDown* | 22:*InternalFailure* | 22:*InternalServerError* | 22:*ServiceUnavailable*) ;;
+      22:*Throttl* | 22:*TooManyRequests* | 22:*SlowDown* | 22:*InternalFailure* | 22:*InternalServerError* | 22:*ServiceUnavailable* | 22:5[0-9][0-9]) ;;
       22:*) break ;;
     esac
     [ "$aws_pause" = last ] || sleep "$aws_pause"

@@ -18,7 +18,9 @@ inspect_all() {
   inspect_kind=$2
   shift 2
   inspect_errors=$(mktemp)
-  docker_format "$inspect_template" "$inspect_kind" inspect "$@" 2>"$inspect_errors" || true
+  docker_format "$inspect_template" "$inspect_kind" inspect "$@" 2>"$inspect_errors" && inspect_status=0 || inspect_status=$?
+  # A docker that was stopped (by its time limit, say) ends without a word.
+  [ "$inspect_status" -eq 0 ] || [ -s "$inspect_errors" ] || echo "ended with $inspect_status and no message" >"$inspect_errors"
   inspect_trouble=$(grep -viE 'no such (node|service|object)|^$' "$inspect_errors" || true)
   rm -f "$inspect_errors"
   [ -z "$inspect_trouble" ] || fail manager "docker $inspect_kind inspect: $inspect_trouble"

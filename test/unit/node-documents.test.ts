@@ -67,6 +67,13 @@ describe.each(["drain-node", "remove-node"])("%s on a manager that cannot tell",
     });
   });
 
+  it("fails as a manager, instead of having found nothing, when docker is stopped without a word", () => {
+    program("docker", `case "$*" in info*) echo true ;; "node ls -q") echo ${NODE} ;; *) exit 124 ;; esac`);
+    const { status, answer } = run(document, find);
+    expect(status).toBe(1);
+    expect(answer.failed).toEqual({ step: "manager", cause: expect.stringContaining("ended with 124") });
+  });
+
   it("fails as a manager on a host that is none", () => {
     program("docker", "echo false");
     expect(run(document, find).answer.failed.step).toBe("manager");
