@@ -70,7 +70,9 @@ export const shipLogs = async (
   try {
     const shipping = await waitUntilShipped(hold, deadline);
     // A machine that never ran a task has nothing to ship, whatever else is wrong with it.
-    if (outsider && !shipping.flushed && shipping.ranges.length === 0 && !shipping.hostSilent) {
+    // It may have run some and left since (a join that was undone), so this is said only where its files could be read.
+    const holdsNothing = shipping.allKnown && shipping.ranges.length === 0;
+    if (outsider && !shipping.flushed && holdsNothing && !shipping.hostSilent) {
       const summary = `the host was in no swarm and holds no log lines (${shipping.summary})`;
       return { ...shipping, flushed: true, summary };
     }
