@@ -6,7 +6,7 @@ import type { InstanceId } from "../identifiers.ts";
 import { reportedFailure } from "../swarm/answers.ts";
 import type { Flow } from "./flow.ts";
 import { type Hold, type Look, watch } from "./watch.ts";
-import type { EpochMillis, World } from "./world.ts";
+import type { CoreWorld, EpochMillis } from "./world.ts";
 
 export interface HostCommand {
   /** Name without the stack's prefix: `join-host`. */
@@ -39,7 +39,7 @@ const SUSPICIOUS_SECONDS = 10;
 /** The agent reports an end within seconds of it; past this it is dead, and its command would stay InProgress for ever. */
 const REPORT_SECONDS = 20;
 
-const isOnline = async (world: World, instanceId: InstanceId): Promise<boolean> => {
+const isOnline = async (world: CoreWorld, instanceId: InstanceId): Promise<boolean> => {
   const [agent] = await describeAgents(world.systemsManager, [instanceId]);
   return agent?.online === true;
 };
@@ -65,7 +65,7 @@ const LATE_LOOKS_MILLIS = [250, 250, 300];
 /** One look at a command: sends it first, reads its result afterwards. */
 export const lookAtCommand = async (
   flow: Flow,
-  world: World,
+  world: CoreWorld,
   instanceId: InstanceId,
   command: HostCommand,
   silenceSeconds: number,
@@ -98,7 +98,7 @@ export const lookAtCommand = async (
 };
 
 /** It must not run later, when nobody waits for it any more. Best effort: an agent that is gone refuses the cancelling too. */
-const cancel = async (flow: Flow, world: World, instanceId: InstanceId, commandId: string): Promise<void> => {
+const cancel = async (flow: Flow, world: CoreWorld, instanceId: InstanceId, commandId: string): Promise<void> => {
   try {
     await cancelCommand(world.systemsManager, commandId, instanceId);
   } catch (error) {
@@ -113,7 +113,7 @@ const cancel = async (flow: Flow, world: World, instanceId: InstanceId, commandI
 
 const send = async (
   flow: Flow,
-  world: World,
+  world: CoreWorld,
   instanceId: InstanceId,
   command: HostCommand,
   sent: Sent,
@@ -157,7 +157,7 @@ type Found = Answer | { kind: "under way"; queued: boolean };
 
 /** Reads after each pause, until the command has ended. */
 const look = async (
-  world: World,
+  world: CoreWorld,
   instanceId: InstanceId,
   commandId: string,
   pauses: readonly number[],
@@ -171,7 +171,7 @@ const look = async (
   return found;
 };
 
-const read = async (world: World, instanceId: InstanceId, commandId: string): Promise<Found> => {
+const read = async (world: CoreWorld, instanceId: InstanceId, commandId: string): Promise<Found> => {
   const result = await commandResult(world.systemsManager, commandId, instanceId);
   if (result.status === "succeeded") return { kind: "answered", stdout: result.stdout };
   if (result.status === "failed") return ended(result, commandId);

@@ -7,15 +7,19 @@ import type { AnswerSchema } from "../swarm/answers.ts";
 import { parseAnswer } from "../swarm/answers.ts";
 import { StepFailure } from "./failure.ts";
 import { type Answer, type HostCommand, lookAtCommand } from "./host.ts";
-import { type Hold, watch } from "./watch.ts";
-import type { EpochMillis, World } from "./world.ts";
+import { type Errand, watch } from "./watch.ts";
+import type { CoreWorld, EpochMillis } from "./world.ts";
 
 /** A manager's commands take a second or two; one that is silent this long is not answering. Grows with each round, for queues. */
 const SILENCE_SECONDS = 15;
 const MOST_SILENCE_SECONDS = 60;
 
-/** Managers that are in service and whose agents are online, each flow starting with another one. */
-export const findManagers = async (world: World, instanceId: InstanceId): Promise<Agent[]> => {
+/** A number from 0 on, the same for the same text. */
+const numberOf = (text: string): number =>
+  [...text].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 65_521, 7);
+
+/** Managers that are in service and whose agents are online; each subject (an instance, a roll) starts with another one. */
+export const findManagers = async (world: CoreWorld, subject: string): Promise<Agent[]> => {
   const groups = await describeGroups(world.autoScaling, world.config.managerGroups);
   const inService = groups.flatMap(({ instances }) =>
     instances
@@ -27,7 +31,7 @@ export const findManagers = async (world: World, instanceId: InstanceId): Promis
   const online = agents
     .filter((agent) => agent.online)
     .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
-  const first = Number.parseInt(instanceId.slice(-4), 16) % Math.max(1, online.length);
+  const first = numberOf(subject) % Math.max(1, online.length);
   return [...online.slice(first), ...online.slice(0, first)];
 };
 
@@ -51,23 +55,24 @@ const isManagerTrouble = (answer: Answer): answer is Exclude<Answer, { kind: "an
  * @throws StepFailure when a manager answered with a failure, or none answered until the deadline.
  */
 export const onManager = async <T>(
-  hold: Hold,
+  errand: Errand,
   name: string,
   schema: AnswerSchema<T>,
   command: HostCommand,
 ): Promise<T> => {
-  const { flow, world, lease } = hold;
-  const fields = { flow: flow.name, instanceId: lease.action.instanceId, step: name };
+  const { flow, world, lease } = errand;
+  const fields = { flow: flow.name, ...lease.about, step: name };
+  const subject = Object.values(lease.about)[0] ?? flow.name;
 
   /** All were asked: begins the next round with those that are there now. */
   const nextRound = async (asking: Asking): Promise<Asking> => {
     if (asking.round > 0)
       world.log.error("no manager answers: holding", { ...fields, causes: asking.causes });
-    const managers = await findManagers(world, lease.action.instanceId);
+    const managers = await findManagers(world, subject);
     return { managers, next: 0, round: asking.round + 1, causes: [] };
   };
 
-  const answer = await watch<Asking, Answer>(hold, name, {
+  const answer = await watch<Asking, Answer>(errand, name, {
     memory: { managers: [], next: 0, round: 0, causes: [] },
     deadline: command.deadline ?? lease.globalDeadline,
     holds: command.deadline === undefined,

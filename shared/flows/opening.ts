@@ -118,6 +118,7 @@ export const takeLease = (
   const margin = Math.min(GLOBAL_MARGIN_SECONDS, facts.globalTimeoutSeconds / 10);
   const globalDeadline = facts.now + (facts.globalTimeoutSeconds - margin) * 1000;
   return {
+    about: { instanceId: request.instanceId },
     action: request,
     mayGoOn,
     heartbeatTimeoutSeconds: facts.heartbeatTimeoutSeconds,

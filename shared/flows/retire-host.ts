@@ -114,6 +114,7 @@ export const spotNotice = async (
 ): Promise<string | undefined> => {
   const deadline = lookedAt + SPOT_LOOK_SECONDS * 1000;
   const lease: Lease = {
+    about: { instanceId: action.instanceId },
     action,
     mayGoOn: (state) => state === "InService",
     heartbeatTimeoutSeconds: undefined,

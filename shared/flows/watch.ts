@@ -4,7 +4,7 @@ import { describeMember, type HookAction, heartbeat } from "../aws/auto-scaling.
 import { errorText, isTransient } from "../aws/errors.ts";
 import { Overtaken, StepFailure } from "./failure.ts";
 import type { Check, Flow } from "./flow.ts";
-import type { EpochMillis, World } from "./world.ts";
+import type { CoreWorld, EpochMillis, World } from "./world.ts";
 
 /** The instance's own state is looked at no more often than this: with a hundred flows at once, describing is throttled first. */
 const LOOK_EVERY_MILLIS = 4_000;
@@ -12,28 +12,42 @@ const LOOK_EVERY_MILLIS = 4_000;
 /** A wait that is this long is in no hurry any more, and its execution holds 3,000 operations at most. */
 const HURRY_MILLIS = 1_800_000;
 
+/** How long a flow may take, and what its log records are about. */
+export interface Term {
+  /** For example `{ instanceId }`. */
+  readonly about: Readonly<Record<string, string>>;
+  /** When everything ends whatever we do: with a hook, its global timeout. */
+  readonly globalDeadline: EpochMillis;
+  /** When the flow's own budget ends; the time for which it held because no manager answered does not count. */
+  deadline: EpochMillis;
+}
+
 /** A flow's hold on an instance: which hook it keeps alive, for how long, and in which states it may go on. */
-export interface Lease {
+export interface Lease extends Term {
   readonly action: HookAction;
   /** True for the lifecycle states in which the flow may go on (`undefined`: no group knows the instance). */
   mayGoOn(lifecycleState: string | undefined): boolean;
   /** undefined: there is no hook to keep alive (yet). */
   readonly heartbeatTimeoutSeconds: number | undefined;
-  /** When the hook ends whatever we do. */
-  readonly globalDeadline: EpochMillis;
-  /** When the flow's own budget ends; the time for which it held because no manager answered does not count. */
-  deadline: EpochMillis;
   /** Carried from wait to wait: when the hook was last kept alive, and the instance's state last looked at. */
   lastHeartbeat: EpochMillis;
   lookedAt: EpochMillis;
 }
 
-/** All that a part of a flow needs once the flow holds its instance. */
-export interface Hold {
+/** All that a wait needs. */
+export interface Errand {
   readonly flow: Flow;
+  readonly world: CoreWorld;
+  readonly lease: Term | Lease;
+}
+
+/** All that a part of a flow needs once the flow holds its instance. */
+export interface Hold extends Errand {
   readonly world: World;
   readonly lease: Lease;
 }
+
+const holdsInstance = (lease: Term | Lease): lease is Lease => "action" in lease;
 
 /** What one look of a wait says. */
 export type Look<Memory, Value> =
@@ -80,20 +94,21 @@ export const heartbeatDueMillis = (timeoutSeconds: number): number => timeoutSec
  * @throws StepFailure when it failed for good or the deadline passed; Overtaken when the instance is not ours to act on any more.
  */
 export const watch = async <Memory, Value>(
-  { flow, world, lease }: Hold,
+  { flow, world, lease: term }: Errand,
   name: string,
   options: WatchOptions<Memory, Value>,
 ): Promise<Value> => {
-  const deadline = options.deadline ?? lease.deadline;
-  const fields = { flow: flow.name, instanceId: lease.action.instanceId, step: name };
+  const deadline = options.deadline ?? term.deadline;
+  const lease = holdsInstance(term) ? term : undefined;
+  const fields = { flow: flow.name, ...term.about, step: name };
 
   const initial: Watched<Memory, Value> = {
     memory: options.memory,
     looks: 0,
     startedAt: 0,
     endedAt: 0,
-    lookedAt: lease.lookedAt,
-    lastHeartbeat: lease.lastHeartbeat,
+    lookedAt: lease?.lookedAt ?? 0,
+    lastHeartbeat: lease?.lastHeartbeat ?? 0,
     because: "nothing was looked at",
   };
 
@@ -105,7 +120,7 @@ export const watch = async <Memory, Value>(
     try {
       // First of all: describing is throttled long before heartbeats are.
       await keepAlive(world, lease, state, now, fields);
-      if (now - state.lookedAt >= LOOK_EVERY_MILLIS) {
+      if (lease && now - state.lookedAt >= LOOK_EVERY_MILLIS) {
         const member = await describeMember(world.autoScaling, lease.action.instanceId);
         state.lookedAt = now;
         if (!lease.mayGoOn(member?.lifecycleState)) {
@@ -147,9 +162,8 @@ export const watch = async <Memory, Value>(
   };
 
   const { end, lastHeartbeat, lookedAt, because, startedAt, endedAt } = await flow.poll(name, initial, check);
-  lease.lastHeartbeat = lastHeartbeat;
-  lease.lookedAt = lookedAt;
-  if (options.holds) lease.deadline = Math.min(lease.globalDeadline, lease.deadline + endedAt - startedAt);
+  if (lease) Object.assign(lease, { lastHeartbeat, lookedAt });
+  if (options.holds) term.deadline = Math.min(term.globalDeadline, term.deadline + endedAt - startedAt);
   if (end && "done" in end) return end.done;
   if (end && "left" in end) throw new Overtaken(name, end.left);
   if (end && "failed" in end) throw new StepFailure(name, end.failed);
@@ -160,11 +174,8 @@ export const watch = async <Memory, Value>(
 };
 
 /** Seconds until the next heartbeat is due; one that failed is sent again after a tenth of the timeout. */
-const untilHeartbeat = (
-  { heartbeatTimeoutSeconds: timeout }: Lease,
-  lastHeartbeat: EpochMillis,
-  now: EpochMillis,
-): number => {
+const untilHeartbeat = (lease: Lease | undefined, lastHeartbeat: EpochMillis, now: EpochMillis): number => {
+  const timeout = lease?.heartbeatTimeoutSeconds;
   if (timeout === undefined) return Number.POSITIVE_INFINITY;
   const due = (lastHeartbeat + heartbeatDueMillis(timeout) - now) / 1000;
   return Math.max(due, timeout / 10);
@@ -172,14 +183,14 @@ const untilHeartbeat = (
 
 /** A heartbeat that fails is no reason to stop: it is sent again at the next look. */
 const keepAlive = async (
-  world: World,
-  lease: Lease,
+  world: CoreWorld,
+  lease: Lease | undefined,
   state: { lastHeartbeat: EpochMillis },
   now: EpochMillis,
   fields: Record<string, unknown>,
 ): Promise<void> => {
-  const timeout = lease.heartbeatTimeoutSeconds;
-  if (timeout === undefined || now - state.lastHeartbeat < heartbeatDueMillis(timeout)) return;
+  const timeout = lease?.heartbeatTimeoutSeconds;
+  if (!lease || timeout === undefined || now - state.lastHeartbeat < heartbeatDueMillis(timeout)) return;
   try {
     await heartbeat(world.autoScaling, lease.action);
     state.lastHeartbeat = now;

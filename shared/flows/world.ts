@@ -1,6 +1,8 @@
 // What a flow acts on and with: handed in, so that the same flow runs in Lambda, in the sandbox and in tests.
 import type { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
+import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { HookAction } from "../aws/auto-scaling.ts";
 import type { Config } from "../config/config.ts";
@@ -14,9 +16,9 @@ export interface Log {
   error(message: string, fields: Record<string, unknown>): void;
 }
 
-export interface World {
+/** What every flow needs. */
+export interface CoreWorld {
   autoScaling: AutoScalingClient;
-  loadBalancing: ElasticLoadBalancingClient;
   systemsManager: SSMClient;
   config: Config;
   log: Log;
@@ -24,6 +26,18 @@ export interface World {
   pause(milliseconds: number): Promise<void>;
   /** Read only inside steps and checks: a replay must not see another time. */
   now(): EpochMillis;
+}
+
+/** What the flows of an instance need. */
+export interface World extends CoreWorld {
+  loadBalancing: ElasticLoadBalancingClient;
+}
+
+/** What a roll needs. */
+export interface RollWorld extends CoreWorld {
+  /** In the registry's region, which need not be the swarm's. */
+  registry: ECRClient;
+  eventBus: EventBridgeClient;
 }
 
 /**

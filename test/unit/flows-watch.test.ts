@@ -48,6 +48,7 @@ const scene = ({ state = () => "Pending:Wait", heartbeat = () => ({}), lease: mo
     },
   };
   const lease: Lease = {
+    about: { instanceId: action.instanceId },
     action,
     mayGoOn: (lifecycleState) => lifecycleState === "Pending:Wait",
     heartbeatTimeoutSeconds: 100,
