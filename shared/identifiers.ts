@@ -1,4 +1,4 @@
-// The id that everything turns on, with a type of its own, so that no other text is taken for it.
+// The ids that everything turns on, each with a type of its own, so that no other text is taken for it.
 
 declare const brand: unique symbol;
 type Brand<Name extends string> = string & { readonly [brand]: Name };
@@ -9,3 +9,10 @@ export type InstanceId = Brand<"InstanceId">;
 const INSTANCE = /^i-[0-9a-f]{8,17}$/;
 
 export const isInstanceId = (text: string): text is InstanceId => INSTANCE.test(text);
+
+/** Digest of an image's manifest, `sha256:…`. */
+export type Digest = Brand<"Digest">;
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+export const isDigest = (text: string): text is Digest => DIGEST.test(text);

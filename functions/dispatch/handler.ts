@@ -16,7 +16,11 @@ const dispatcher = {
   autoScaling: new AutoScalingClient({ maxAttempts }),
   lambda: new LambdaClient({ maxAttempts }),
   config: readConfig(process.env),
-  functions: { join: process.env.JOIN_FUNCTION ?? "", retire: process.env.RETIRE_FUNCTION ?? "" },
+  functions: {
+    join: process.env.JOIN_FUNCTION ?? "",
+    retire: process.env.RETIRE_FUNCTION ?? "",
+    roll: process.env.ROLL_FUNCTION ?? "",
+  },
   log,
 };
 

@@ -1,5 +1,11 @@
 // Parameter Store, for values that are no secrets. (Secrets are read by the hosts alone, with their own roles.)
-import { GetParameterCommand, PutParameterCommand, type SSMClient } from "@aws-sdk/client-ssm";
+import {
+  GetParameterCommand,
+  GetParameterHistoryCommand,
+  type GetParameterHistoryCommandOutput,
+  PutParameterCommand,
+  type SSMClient,
+} from "@aws-sdk/client-ssm";
 import { errorCode } from "./errors.ts";
 
 /** @returns undefined when there is no such parameter. */
@@ -14,4 +20,22 @@ export const readParameter = async (client: SSMClient, name: string): Promise<st
 
 export const writeParameter = async (client: SSMClient, name: string, value: string): Promise<void> => {
   await client.send(new PutParameterCommand({ Name: name, Value: value, Type: "String", Overwrite: true }));
+};
+
+/** Versions of a parameter, the newest first: Parameter Store itself keeps the last hundred. @returns nothing when there is none. */
+export const readVersions = async (client: SSMClient, name: string): Promise<string[]> => {
+  const values: string[] = [];
+  let NextToken: string | undefined;
+  try {
+    do {
+      const answer: GetParameterHistoryCommandOutput = await client.send(
+        new GetParameterHistoryCommand({ Name: name, MaxResults: 50, NextToken }),
+      );
+      for (const { Value } of answer.Parameters ?? []) if (Value !== undefined) values.unshift(Value);
+      NextToken = answer.NextToken;
+    } while (NextToken !== undefined);
+  } catch (error) {
+    if (errorCode(error) !== "ParameterNotFound") throw error;
+  }
+  return values;
 };

@@ -3,6 +3,8 @@ import {
   CancelCommandCommand,
   DescribeInstanceInformationCommand,
   GetCommandInvocationCommand,
+  ListCommandInvocationsCommand,
+  type ListCommandInvocationsCommandOutput,
   SendCommandCommand,
   type SSMClient,
 } from "@aws-sdk/client-ssm";
@@ -19,7 +21,8 @@ export interface Agent {
 export interface Command {
   /** Full name of the document. */
   document: string;
-  instanceId: InstanceId;
+  /** At most 50. */
+  instanceIds: readonly InstanceId[];
   parameters: Readonly<Record<string, string>>;
   /** Seconds until the agent must have begun (at least 30), and that the script may then run. */
   deliverySeconds: number;
@@ -71,7 +74,7 @@ export const sendCommand = async (client: SSMClient, command: Command): Promise<
   const answer = await client.send(
     new SendCommandCommand({
       DocumentName: command.document,
-      InstanceIds: [command.instanceId],
+      InstanceIds: [...command.instanceIds],
       Parameters: {
         ...Object.fromEntries(Object.entries(command.parameters).map(([name, value]) => [name, [value]])),
         executionTimeout: [String(command.executionSeconds)],
@@ -83,7 +86,7 @@ export const sendCommand = async (client: SSMClient, command: Command): Promise<
   const id = answer.Command?.CommandId;
   if (!id)
     throw new Error(
-      `SendCommand of ${command.document} to ${command.instanceId} answered without a command id`,
+      `SendCommand of ${command.document} to ${command.instanceIds.join(", ")} answered without a command id`,
     );
   return id;
 };
@@ -123,12 +126,42 @@ export const commandResult = async (
   }
 };
 
+/** Where one of many hosts stands with a command: `undefined`, it has not ended. Of its output the first 2,500 characters. */
+export interface HostResult {
+  instanceId: InstanceId;
+  ended: { succeeded: boolean; stdout: string; details: string } | undefined;
+}
+
+/** All hosts that a command was sent to and that Systems Manager knows of so far. */
+export const commandResults = async (client: SSMClient, commandId: string): Promise<HostResult[]> => {
+  const results: HostResult[] = [];
+  let NextToken: string | undefined;
+  do {
+    const answer: ListCommandInvocationsCommandOutput = await client.send(
+      new ListCommandInvocationsCommand({ CommandId: commandId, Details: true, MaxResults: 50, NextToken }),
+    );
+    for (const { InstanceId = "", Status = "", StatusDetails, CommandPlugins } of answer.CommandInvocations ??
+      []) {
+      if (!isInstanceId(InstanceId)) continue;
+      const ended = ["Success", "Failed", "TimedOut", "Cancelled", "Cancelling"].includes(Status);
+      const stdout = CommandPlugins?.[0]?.Output ?? "";
+      const details = StatusDetails ?? Status;
+      results.push({
+        instanceId: InstanceId,
+        ended: ended ? { succeeded: Status === "Success", stdout, details } : undefined,
+      });
+    }
+    NextToken = answer.NextToken;
+  } while (NextToken !== undefined);
+  return results;
+};
+
 export const cancelCommand = async (
   client: SSMClient,
   commandId: string,
-  instanceId: InstanceId,
+  instanceIds: readonly InstanceId[],
 ): Promise<void> => {
-  await client.send(new CancelCommandCommand({ CommandId: commandId, InstanceIds: [instanceId] }));
+  await client.send(new CancelCommandCommand({ CommandId: commandId, InstanceIds: [...instanceIds] }));
 };
 
 /** True when version `have` (dotted numbers) is at least `want`. */

@@ -2,9 +2,11 @@
 import * as z from "zod/mini";
 import { EventError } from "./error.ts";
 import { type LifecycleEvent, parseLifecycle } from "./lifecycle.ts";
+import { type ImagePush, parsePush } from "./push.ts";
+import { parseRollByHand, type RollByHand } from "./roll-request.ts";
 import { parseSpotWarning, type SpotWarning } from "./spot.ts";
 
-export type Trigger = LifecycleEvent | SpotWarning;
+export type Trigger = LifecycleEvent | SpotWarning | ImagePush | RollByHand;
 
 const envelope = z.object({ source: z.string(), "detail-type": z.string(), detail: z.unknown() });
 
@@ -12,6 +14,8 @@ const parsers: Readonly<Record<string, (detail: unknown) => Trigger>> = {
   "aws.autoscaling/EC2 Instance-launch Lifecycle Action": parseLifecycle,
   "aws.autoscaling/EC2 Instance-terminate Lifecycle Action": parseLifecycle,
   "aws.ec2/EC2 Spot Instance Interruption Warning": parseSpotWarning,
+  "aws.ecr/ECR Image Action": parsePush,
+  "hive-swarm/Roll Requested": parseRollByHand,
 };
 
 /** @throws EventError for anything that is none of the events above. */

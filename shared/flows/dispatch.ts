@@ -1,26 +1,23 @@
-// From an event to the flow that the instance's own state asks for. The event is a hint: group and state decide, and the
+// From an event to the flow that it asks for, and, where it is about an instance, that the instance's own state asks for. The event is a hint: group and state decide, and the
 // payload holds nothing of the event, so that every trigger for one host arrives at the same execution.
 import type { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { describeMember } from "../aws/auto-scaling.ts";
-import { findExecution, startExecution } from "../aws/executions.ts";
 import type { Config } from "../config/config.ts";
+import type { LifecycleEvent } from "../events/lifecycle.ts";
 import type { Trigger } from "../events/parse.ts";
+import type { SpotWarning } from "../events/spot.ts";
+import { dispatchRoll, type RollDispatcher } from "./dispatch-roll.ts";
+import { type Dispatched, nameFor, startFlow } from "./start.ts";
 import type { FlowRequest, Log } from "./world.ts";
 
-export interface Dispatcher {
+export interface Dispatcher extends RollDispatcher {
   autoScaling: AutoScalingClient;
   lambda: LambdaClient;
-  config: Pick<Config, "workerGroups" | "launchHook" | "terminateHook">;
-  functions: { join: string; retire: string };
+  config: RollDispatcher["config"] & Pick<Config, "workerGroups" | "launchHook" | "terminateHook">;
+  functions: { join: string; retire: string; roll: string };
   log: Log;
 }
-
-export type Dispatched =
-  | { started: string; function: string }
-  /** A flow for this instance runs already: this trigger has arrived at it. */
-  | { joined: string; function: string }
-  | { ignored: string };
 
 type FlowKind = "join" | "retire";
 
@@ -43,6 +40,20 @@ const WORTH: Readonly<Record<FlowKind, readonly string[]>> = {
 
 /** @throws what AWS answers; the event then comes again, and at last ends in the dead-letter queue. */
 export const dispatch = async (dispatcher: Dispatcher, trigger: Trigger): Promise<Dispatched> => {
+  switch (trigger.kind) {
+    case "push":
+    case "image-action":
+    case "roll-by-hand":
+      return await dispatchRoll(dispatcher, trigger);
+    default:
+      return await dispatchInstance(dispatcher, trigger);
+  }
+};
+
+const dispatchInstance = async (
+  dispatcher: Dispatcher,
+  trigger: LifecycleEvent | SpotWarning,
+): Promise<Dispatched> => {
   const { config, log } = dispatcher;
   const kind: FlowKind = trigger.kind === "launch" ? "join" : "retire";
   const hook = kind === "join" ? config.launchHook : config.terminateHook;
@@ -64,40 +75,12 @@ export const dispatch = async (dispatcher: Dispatcher, trigger: Trigger): Promis
 
   const request: FlowRequest = { group, hook, instanceId: trigger.instanceId };
   const functionName = dispatcher.functions[kind];
-  const { name, running, closed } = await nameFor(
-    dispatcher.lambda,
-    functionName,
-    `${kind}-${trigger.instanceId}`,
-  );
+  const name = await nameFor(dispatcher.lambda, functionName, `${kind}-${trigger.instanceId}`);
   // A late or doubled event: the machine is gone, and its flow long done.
-  if (member === undefined && !running && closed > 0)
+  if (member === undefined && !name.running && name.closed > 0)
     return ignore("no Auto Scaling group knows the instance any more");
-  await startExecution(dispatcher.lambda, functionName, name, request);
-  log.info(running ? "event joined a running flow" : "flow started", {
+  return await startFlow(dispatcher, functionName, name, request, {
     instanceId: trigger.instanceId,
     trigger: trigger.kind,
-    flow: name,
   });
-  return running ? { joined: name, function: functionName } : { started: name, function: functionName };
-};
-
-/** An instance that goes through a warm pool joins and retires several times; no machine does so more often than this. */
-const MOST_EXECUTIONS = 1_000;
-
-/**
- * The name of the running execution, or the first free one: a name stays taken after its execution has closed, so each closed
- * one adds one to the count.
- */
-const nameFor = async (
-  lambda: LambdaClient,
-  functionName: string,
-  prefix: string,
-): Promise<{ name: string; running: boolean; closed: number }> => {
-  for (let count = 0; count < MOST_EXECUTIONS; count++) {
-    const name = `${prefix}-${count}`;
-    const execution = await findExecution(lambda, functionName, name);
-    if (!execution) return { name, running: false, closed: count };
-    if (execution.running) return { name, running: true, closed: count };
-  }
-  throw new Error(`${prefix} has ${MOST_EXECUTIONS} closed executions: something starts flows in a loop`);
 };

@@ -15,6 +15,8 @@ export interface HostCommand {
   executionSeconds: number;
   /** The script cannot end sooner: nobody looks before. */
   leastSeconds?: number;
+  /** It waits for something itself, for so long at most: until then its silence means nothing. */
+  waitsSeconds?: number;
   /** Default: the lease's deadline. */
   deadline?: EpochMillis;
 }
@@ -33,11 +35,11 @@ interface Sent {
 }
 
 /** Delivery is quick on a host that is Online; one that takes longer than this is not answering. */
-const DELIVERY_SECONDS = 60;
+export const DELIVERY_SECONDS = 60;
 /** Most commands take a second or two; past this it is worth a call to see whether the agent still lives. */
 const SUSPICIOUS_SECONDS = 10;
 /** The agent reports an end within seconds of it; past this it is dead, and its command would stay InProgress for ever. */
-const REPORT_SECONDS = 20;
+export const REPORT_SECONDS = 20;
 
 const isOnline = async (world: CoreWorld, instanceId: InstanceId): Promise<boolean> => {
   const [agent] = await describeAgents(world.systemsManager, [instanceId]);
@@ -98,9 +100,14 @@ export const lookAtCommand = async (
 };
 
 /** It must not run later, when nobody waits for it any more. Best effort: an agent that is gone refuses the cancelling too. */
-const cancel = async (flow: Flow, world: CoreWorld, instanceId: InstanceId, commandId: string): Promise<void> => {
+const cancel = async (
+  flow: Flow,
+  world: CoreWorld,
+  instanceId: InstanceId,
+  commandId: string,
+): Promise<void> => {
   try {
-    await cancelCommand(world.systemsManager, commandId, instanceId);
+    await cancelCommand(world.systemsManager, commandId, [instanceId]);
   } catch (error) {
     world.log.warn("command not cancelled", {
       flow: flow.name,
@@ -123,7 +130,7 @@ const send = async (
   try {
     commandId = await sendCommand(world.systemsManager, {
       document: world.config.documentPrefix + command.document,
-      instanceId,
+      instanceIds: [instanceId],
       parameters: command.parameters,
       deliverySeconds: DELIVERY_SECONDS,
       executionSeconds: command.executionSeconds,

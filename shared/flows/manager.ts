@@ -83,7 +83,8 @@ export const onManager = async <T>(
         const because = `no instance of ${world.config.managerGroups.join(", ")} is in service with its agent online`;
         return { memory: { ...asking, causes: [because] }, because };
       }
-      const silence = Math.min(SILENCE_SECONDS * asking.round, MOST_SILENCE_SECONDS);
+      const silence =
+        Math.min(SILENCE_SECONDS * asking.round, MOST_SILENCE_SECONDS) + (command.waitsSeconds ?? 0);
       const look = await lookAtCommand(flow, world, manager.instanceId, command, silence, asking, now);
       if ("failed" in look) return look;
       if ("memory" in look) return { ...look, memory: { ...asking, ...look.memory } };

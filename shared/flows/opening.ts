@@ -127,5 +127,6 @@ export const takeLease = (
     // The event may have been late: the first wait sends a heartbeat at once.
     lastHeartbeat: 0,
     lookedAt,
+    endedAt: lookedAt,
   };
 };

@@ -122,6 +122,7 @@ export const spotNotice = async (
     globalDeadline: deadline,
     lastHeartbeat: 0,
     lookedAt,
+    endedAt: lookedAt,
   };
   try {
     const command = { document: "begin-retire", parameters: { markRetiring: "no" }, executionSeconds: 30 };

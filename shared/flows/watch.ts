@@ -20,6 +20,8 @@ export interface Term {
   readonly globalDeadline: EpochMillis;
   /** When the flow's own budget ends; the time for which it held because no manager answered does not count. */
   deadline: EpochMillis;
+  /** Carried from wait to wait: when the last one ended. A flow knows no other clock that a replay would not change. */
+  endedAt: EpochMillis;
 }
 
 /** A flow's hold on an instance: which hook it keeps alive, for how long, and in which states it may go on. */
@@ -162,6 +164,7 @@ export const watch = async <Memory, Value>(
   };
 
   const { end, lastHeartbeat, lookedAt, because, startedAt, endedAt } = await flow.poll(name, initial, check);
+  term.endedAt = endedAt;
   if (lease) Object.assign(lease, { lastHeartbeat, lookedAt });
   if (options.holds) term.deadline = Math.min(term.globalDeadline, term.deadline + endedAt - startedAt);
   if (end && "done" in end) return end.done;

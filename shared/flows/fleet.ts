@@ -1,0 +1,137 @@
+// One document on many hosts at once: fifty a call, looked at together, each judged by what it says itself.
+import { errorCode, errorText } from "../aws/errors.ts";
+import { cancelCommand, commandResults, describeAgents, sendCommand } from "../aws/run-command.ts";
+import type { InstanceId } from "../identifiers.ts";
+import { reportedFailure } from "../swarm/answers.ts";
+import { DELIVERY_SECONDS, type HostCommand, REPORT_SECONDS } from "./host.ts";
+import { type Errand, type Look, watch } from "./watch.ts";
+import type { EpochMillis } from "./world.ts";
+
+/** A host on which the document did not succeed. */
+export interface HostTrouble {
+  instanceId: InstanceId;
+  /** It did not answer at all: no agent online, not delivered, or no end within its time. */
+  silent: boolean;
+  cause: string;
+}
+
+/** What one call takes. */
+const CHUNK = 50;
+const MOST_CAUSE = 300;
+
+interface Chunk {
+  commandId?: string;
+  /** Those that have not ended. */
+  waiting: readonly InstanceId[];
+}
+
+interface Sent {
+  sentAt: EpochMillis;
+  chunks: readonly Chunk[];
+  troubles: readonly HostTrouble[];
+}
+
+const chunksOf = (hosts: readonly InstanceId[]): Chunk[] =>
+  Array.from({ length: Math.ceil(hosts.length / CHUNK) }, (_, index) => ({
+    waiting: hosts.slice(index * CHUNK, (index + 1) * CHUNK),
+  }));
+
+const silent = (instanceId: InstanceId, cause: string): HostTrouble => ({ instanceId, silent: true, cause });
+
+/** @returns the hosts on which it did not succeed. */
+export const onHosts = (
+  errand: Errand,
+  name: string,
+  hosts: readonly InstanceId[],
+  command: HostCommand,
+): Promise<HostTrouble[]> => {
+  const patience = (command.executionSeconds + DELIVERY_SECONDS + REPORT_SECONDS) * 1000;
+  return watch<Sent, HostTrouble[]>(errand, name, {
+    memory: { sentAt: 0, chunks: chunksOf(hosts), troubles: [] },
+    look: async (before, now): Promise<Look<Sent, HostTrouble[]>> => {
+      const looked: Sent = { sentAt: before.sentAt || now, chunks: [], troubles: before.troubles };
+      const late = before.sentAt > 0 && now - before.sentAt > patience;
+      for (const chunk of before.chunks) {
+        const [rest, troubles] =
+          chunk.commandId === undefined
+            ? await send(errand, command, chunk)
+            : await look(errand, chunk.commandId, chunk, late);
+        looked.chunks = rest.waiting.length > 0 ? [...looked.chunks, rest] : looked.chunks;
+        looked.troubles = [...looked.troubles, ...troubles];
+      }
+      if (looked.chunks.length === 0) return { done: [...looked.troubles] };
+      const waiting = looked.chunks.flatMap((chunk) => chunk.waiting);
+      const because = `${command.document}: ${waiting.length} of ${hosts.length} hosts have not ended`;
+      return { memory: looked, because, soon: now - looked.sentAt < 20_000 };
+    },
+  });
+};
+
+type Looked = [Chunk, HostTrouble[]];
+
+/** One host without an agent would have the whole call refused, so those are left out first. */
+const send = async ({ flow, world }: Errand, command: HostCommand, { waiting }: Chunk): Promise<Looked> => {
+  const agents = await describeAgents(world.systemsManager, waiting);
+  const online = waiting.filter((id) => agents.some((agent) => agent.instanceId === id && agent.online));
+  const troubles = waiting
+    .filter((id) => !online.includes(id))
+    .map((id) => silent(id, "its SSM agent is not online"));
+  if (online.length === 0) return [{ waiting: [] }, troubles];
+  try {
+    const commandId = await sendCommand(world.systemsManager, {
+      document: world.config.documentPrefix + command.document,
+      instanceIds: online,
+      parameters: command.parameters,
+      deliverySeconds: DELIVERY_SECONDS,
+      executionSeconds: command.executionSeconds,
+      comment: flow.name,
+    });
+    world.log.info("command sent", {
+      flow: flow.name,
+      document: command.document,
+      hosts: online.length,
+      commandId,
+    });
+    return [{ commandId, waiting: online }, troubles];
+  } catch (error) {
+    // One was terminated between the two calls: the next look leaves it out.
+    if (errorCode(error) !== "InvalidInstanceId") throw error;
+    return [{ waiting }, []];
+  }
+};
+
+const look = async (
+  { flow, world }: Errand,
+  commandId: string,
+  { waiting }: Chunk,
+  late: boolean,
+): Promise<Looked> => {
+  const results = await commandResults(world.systemsManager, commandId);
+  const troubles: HostTrouble[] = [];
+  const rest: InstanceId[] = [];
+  for (const instanceId of waiting) {
+    const ended = results.find((result) => result.instanceId === instanceId)?.ended;
+    if (!ended) rest.push(instanceId);
+    else if (!ended.succeeded) troubles.push(troubleOf(instanceId, ended, commandId));
+  }
+  if (!late || rest.length === 0) return [{ commandId, waiting: rest }, troubles];
+  // It must not run later, when nobody waits for it. Best effort: an agent that is gone refuses the cancelling too.
+  await cancelCommand(world.systemsManager, commandId, rest).catch((error: unknown) =>
+    world.log.warn("command not cancelled", { flow: flow.name, commandId, cause: errorText(error) }),
+  );
+  const unanswered = rest.map((id) => silent(id, `it did not answer in time (command ${commandId})`));
+  return [{ waiting: [] }, [...troubles, ...unanswered]];
+};
+
+const troubleOf = (
+  instanceId: InstanceId,
+  { stdout, details }: { stdout: string; details: string },
+  commandId: string,
+): HostTrouble => {
+  const failure = reportedFailure(stdout);
+  if (failure)
+    return { instanceId, silent: false, cause: `${failure.step}: ${failure.cause}`.slice(0, MOST_CAUSE) };
+  const output = stdout.trim().slice(-MOST_CAUSE);
+  const cause = `${details}${output && `: ${output}`} (command ${commandId})`;
+  return { instanceId, silent: details !== "Failed", cause };
+};
