@@ -17,6 +17,8 @@ export interface HostCommand {
   leastSeconds?: number;
   /** It waits for something itself, for so long at most: until then its silence means nothing. */
   waitsSeconds?: number;
+  /** Pause between two looks at it, where minutes matter less than looks. */
+  lookEverySeconds?: number;
   /** Default: the lease's deadline. */
   deadline?: EpochMillis;
 }
@@ -90,6 +92,8 @@ export const lookAtCommand = async (
   const patience = found.queued ? Math.max(silenceSeconds, DELIVERY_SECONDS) : silenceSeconds;
   if (!lost && waited <= patience) {
     const because = `${command.document} runs on ${instanceId} since ${Math.round(waited)} s`;
+    const { lookEverySeconds } = command;
+    if (lookEverySeconds !== undefined) return { memory: sent, because, inSeconds: lookEverySeconds };
     return { memory: sent, because, soon: waited < 10 };
   }
   await cancel(flow, world, instanceId, sent.commandId);

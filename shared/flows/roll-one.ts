@@ -5,6 +5,7 @@ import type { Decision, Target } from "../rolls/decide.ts";
 import { sameImage, shortImage } from "../rolls/image.ts";
 import { markerOf } from "../rolls/marker.ts";
 import type { RollResult } from "../rolls/outcome.ts";
+import { AnswerError } from "../swarm/answers.ts";
 import type { ServiceFacts } from "../swarm/services.ts";
 import { failureOf, StepFailure } from "./failure.ts";
 import { type Holding, hostsHold } from "./roll-hosts.ts";
@@ -43,7 +44,7 @@ export const rollOne = async (
     return await close(rolling, seen, endOf(verdict, plan.target.image));
   } catch (error) {
     if (error instanceof Lost) return { ...seen, outcome: error.outcome, because: error.message };
-    if (!(error instanceof StepFailure)) throw error;
+    if (!(error instanceof StepFailure || error instanceof AnswerError)) throw error;
     // No manager could be asked: the marker stands and says how to finish.
     const { step, cause } = failureOf(error);
     const text = `${step}: ${cause}`;

@@ -19,6 +19,7 @@ export interface Rolling extends RollErrand {
  */
 const WATCH_SECONDS = 20;
 const LATER_WATCH_SECONDS = 100;
+const LATER_LOOK_SECONDS = 10;
 const SHORT_ROUNDS = 6;
 /** A shrink counts slots; tasks that are about to run are waited for. */
 const SETTLE_SECONDS = 60;
@@ -96,11 +97,13 @@ export const writeService = async (rolling: Rolling, write: Write): Promise<Writ
 /** @param round from 1 on. @returns undefined when the service is gone. */
 export const watchService = async (rolling: Rolling, round: number): Promise<ServiceFacts | undefined> => {
   const { serviceId, rollId } = rolling;
-  const waitsSeconds = round <= SHORT_ROUNDS ? WATCH_SECONDS : LATER_WATCH_SECONDS;
+  const early = round <= SHORT_ROUNDS;
+  const waitsSeconds = early ? WATCH_SECONDS : LATER_WATCH_SECONDS;
   const answer = await onManager(rolling, "watch tasks", watchAnswer, {
     document: "watch-service",
     parameters: { serviceId, rollId, waitSeconds: String(waitsSeconds) },
     waitsSeconds,
+    ...(early ? {} : { lookEverySeconds: LATER_LOOK_SECONDS }),
     executionSeconds: WORK_SECONDS + waitsSeconds,
   });
   return answer.outcome === "seen" ? answer.gz : undefined;

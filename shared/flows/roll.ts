@@ -1,16 +1,18 @@
 // An image was pushed, or a person asks for one → every service of the swarm that runs its repository runs exactly that digest on every
 // task, or is back on the digest before it with the cause named. Services go one by one; one that fails does not stop the others.
+import type { Image } from "../rolls/choose.ts";
 import { type Decision, decide } from "../rolls/decide.ts";
 import { imagesToKeep, seenUntil } from "../rolls/marker.ts";
 import type { RollOutcome } from "../rolls/outcome.ts";
 import { tally } from "../rolls/progress.ts";
 import type { ServiceFacts } from "../swarm/services.ts";
+import { failureOf, StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { type Holding, hostsHold, surveyServices } from "./roll-hosts.ts";
 import { type End, type Plan, type RollDecision, rollOne } from "./roll-one.ts";
 import { report } from "./roll-report.ts";
 import type { RollRequest } from "./roll-request.ts";
-import { type Image, type RollErrand, resolveTarget } from "./roll-target.ts";
+import { type RollErrand, resolveTarget } from "./roll-target.ts";
 import type { EpochMillis, RollWorld } from "./world.ts";
 
 /** What a dry run says of one service. */
@@ -31,33 +33,63 @@ export interface RollReport {
 /** For how long managers that do not answer are waited for, past the budget of the roll itself. */
 const HOLD_SECONDS = 6 * 3600;
 
+/** @throws StepFailure when it could not be decided, or an outcome not be told: the execution ends in the dead-letter queue. */
 export const rollImage = async (flow: Flow, world: RollWorld, request: RollRequest): Promise<RollReport> => {
   const startedAt = await flow.step("roll begins", async () => world.now());
   const errand = errandFor(flow, world, { repository: request.repository }, startedAt);
   const note = noteFor(request, flow.name, startedAt);
-  const image = await resolveTarget(errand, request);
-  if (image.kind !== "image") {
-    const outcome = note(errand, { outcome: image.kind, because: image.because, image: image.image });
-    await report(errand, outcome);
-    return { outcomes: [outcome], intents: [] };
-  }
+  const untold: string[] = [];
+  const told = async (about: RollErrand, outcome: RollOutcome): Promise<RollOutcome> => {
+    untold.push(...(await report(about, outcome)));
+    return outcome;
+  };
+  const alone = async (end: Noted): Promise<RollReport> => ({
+    outcomes: [await told(errand, note(errand, end))],
+    intents: [],
+  });
 
-  const byPerson = request.trigger === "person";
+  let rolled: RollReport;
+  try {
+    rolled = await roll(errand, request, note, told, alone);
+  } catch (error) {
+    const { step, cause } = failureOf(error);
+    await alone({
+      outcome: "stalled",
+      image: `${world.config.registry}/${request.repository}`,
+      because: "nothing was decided",
+      cause: { code: "unknown", text: `${step}: ${cause}` },
+    });
+    throw error;
+  }
+  if (untold.length > 0) throw new StepFailure("report", untold.join("; "));
+  return rolled;
+};
+
+/** The runbook. */
+const roll = async (
+  errand: RollErrand,
+  request: RollRequest,
+  note: (about: RollErrand, end: Noted) => RollOutcome,
+  told: (about: RollErrand, outcome: RollOutcome) => Promise<RollOutcome>,
+  alone: (end: Noted) => Promise<RollReport>,
+): Promise<RollReport> => {
+  const { flow, world } = errand;
+  const image = await resolveTarget(errand, request);
+  if (image.kind !== "image") return await alone({ outcome: image.kind, ...image });
+
+  const [byPerson, only, dryRun] =
+    request.trigger === "person" ? [true, request.service, request.dryRun] : [false, "", false];
   const survey = await surveyServices(errand, request.repository);
-  const services = survey.services.filter(
-    ({ name }) => !byPerson || request.service === "" || name === request.service,
-  );
+  const services = survey.services.filter(({ name }) => only === "" || name === only);
   const decisions = services.map((service) => judge(world, service, image, byPerson));
-  if (byPerson && request.dryRun)
+  if (dryRun)
     return {
       outcomes: [],
       intents: services.map((service, index) => intentOf(service, image, decisions[index])),
     };
   if (services.length === 0) {
-    const because = `no service ${(byPerson && request.service) || "of the swarm"} runs ${request.repository}`;
-    const outcome = note(errand, { outcome: byPerson ? "refused" : "skipped", because, image: image.image });
-    await report(errand, outcome);
-    return { outcomes: [outcome], intents: [] };
+    const because = `no service ${only || "of the swarm"} runs ${request.repository}`;
+    return await alone({ outcome: byPerson ? "refused" : "skipped", because, image: image.image });
   }
 
   const holding: Holding = {
@@ -68,21 +100,15 @@ export const rollImage = async (flow: Flow, world: RollWorld, request: RollReque
   // A person who asks for what runs already has hosts hold it again that lost it.
   const wanted = byPerson || decisions.some(({ kind }) => kind === "roll");
   const held = wanted ? await hostsHold(errand, holding, survey.workers) : { holders: [] };
+  const holders = "cause" in held ? held : held.holders;
 
   const outcomes: RollOutcome[] = [];
   for (const [index, service] of services.entries()) {
     const about = errandFor(flow, world, { service: service.name }, errand.lease.endedAt);
     const decision = decisions[index] ?? judge(world, service, image, byPerson);
-    const plan = { target: image, holding, holders: "cause" in held ? held : held.holders };
-    const end = await oneService(about, service, decision, plan, byPerson);
-    const outcome = note(about, {
-      ...end,
-      image: image.image,
-      version: image.version,
-      service: service.name,
-    });
-    await report(about, outcome);
-    outcomes.push(outcome);
+    const end = await oneService(about, service, decision, { target: image, holding, holders }, byPerson);
+    const { image: name, version } = image;
+    outcomes.push(await told(about, note(about, { ...end, image: name, version, service: service.name })));
     errand.lease.endedAt = about.lease.endedAt;
   }
   return { outcomes, intents: [] };

@@ -3,7 +3,9 @@
 import { randomUUID } from "node:crypto";
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import type { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
+import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { documentContent, documentNames } from "../../documents/resources.ts";
@@ -28,8 +30,9 @@ import { AutoScaling } from "../../sandbox/models/auto-scaling/auto-scaling.ts";
 import type { ActionResult, Faults, HookRecord } from "../../sandbox/models/auto-scaling/types.ts";
 import { sequentialIdentifiers } from "../../sandbox/models/identifiers.ts";
 import { ClassicLoadBalancing } from "../../sandbox/models/load-balancing/classic-load-balancing.ts";
+import { ContainerRegistry } from "../../sandbox/models/registry/container-registry.ts";
 import { SystemsManager } from "../../sandbox/models/systems-manager/systems-manager.ts";
-import { AwsError, type AwsEvent } from "../../sandbox/ports.ts";
+import { AwsError, type AwsEvent, type ServiceModel } from "../../sandbox/ports.ts";
 import { SimulatedMachines } from "../../sandbox/simulated/machines.ts";
 import { SimulatedProxy } from "../../sandbox/simulated/proxy.ts";
 import type { Service } from "../../sandbox/simulated/swarm.ts";
@@ -42,7 +45,10 @@ import { durableHandler } from "../../shared/flows/durable-flow.ts";
 import { joinNode } from "../../shared/flows/join.ts";
 import { parseRequest } from "../../shared/flows/request.ts";
 import { retireNode } from "../../shared/flows/retire.ts";
-import type { World } from "../../shared/flows/world.ts";
+import { rollImage } from "../../shared/flows/roll.ts";
+import { parseRollRequest } from "../../shared/flows/roll-request.ts";
+import type { CoreWorld, RollWorld, World } from "../../shared/flows/world.ts";
+import type { RollOutcome } from "../../shared/rolls/outcome.ts";
 import { Invocations } from "./invocations.ts";
 
 export const WORKERS = "hive-workers";
@@ -51,7 +57,10 @@ export const ELB = "hive";
 const PREFIX = "hive-swarm-dev-";
 const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 export const TOKEN_PARAMETER = "/hive-swarm/hive/join-token/worker";
+export const HISTORY = "/hive-swarm/hive/rolls";
 export const NEEDS_PARAMETER = "/hive-swarm/hive/services";
+
+export const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
 
 export const image = (digit: string): string => `${REGISTRY}/hive-tomcat@sha256:${digit.repeat(64)}`;
 
@@ -93,7 +102,7 @@ export interface LogRecord {
 let catalogue: Promise<Catalogue> | undefined;
 /** Loaded once: the errors that the real clients would throw come from it. */
 const sharedCatalogue = (): Promise<Catalogue> =>
-  (catalogue ??= loadCatalogue(["autoscaling", "elasticloadbalancing", "ssm", "lambda"]));
+  (catalogue ??= loadCatalogue(["autoscaling", "elasticloadbalancing", "ssm", "lambda", "ecr", "events"]));
 
 const DEAD_LETTERS = "arn:aws:sqs:ap-northeast-1:123456789012:hive-swarm-dev-dead-letters";
 
@@ -163,7 +172,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   const events: AwsEvent[] = [];
   const bus = { deliver: true };
   const publish = (event: Pick<AwsEvent, "source" | "detail-type" | "resources" | "detail">): void => {
-    if (!/Lifecycle Action$|Interruption Warning$/.test(event["detail-type"])) return;
+    if (!/Lifecycle Action$|Interruption Warning$|^ECR Image Action$/.test(event["detail-type"])) return;
     const whole: AwsEvent = {
       version: "0",
       id: randomUUID(),
@@ -235,13 +244,32 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   };
   putParameter(TOKEN_PARAMETER, machines.swarm.workerToken, "SecureString");
 
-  const functions = ["dispatch", "join-node", "retire-node"].map(functionDefinition);
+  /** As if it were in the swarm's region: that a rule forwards its events is the business of the template's tests. */
+  const registry = new ContainerRegistry({ clock, publish });
+  const published: RollOutcome[] = [];
+  const eventBus: ServiceModel = {
+    signingName: "events",
+    operations: {
+      PutEvents: ({ Entries }: { Entries: { Detail: string }[] }) => {
+        for (const { Detail } of Entries) published.push(JSON.parse(Detail) as RollOutcome);
+        return {
+          FailedEntryCount: 0,
+          Entries: Entries.map((_entry, index) => ({ EventId: `event-${index}` })),
+        };
+      },
+    },
+  };
+
+  const functions = ["dispatch", "join-node", "retire-node", "roll-service"].map(functionDefinition);
   const handlers: Record<string, DurableLambdaHandler> = {
     [`${PREFIX}join-node`]: durableHandler((flow, payload) =>
       joinNode(flow, worlds.join, parseRequest(payload)),
     ),
     [`${PREFIX}retire-node`]: durableHandler((flow, payload) =>
       retireNode(flow, worlds.retire, parseRequest(payload)),
+    ),
+    [`${PREFIX}roll-service`]: durableHandler((flow, payload) =>
+      rollImage(flow, worlds.roll, parseRollRequest(payload)),
     ),
   };
   const invocations = new Invocations(clock);
@@ -269,6 +297,8 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       autoScaling,
       elb,
       systemsManager,
+      registry,
+      eventBus,
       lambdaModel({ functions, durable, asynchronous, invoke: async () => undefined }),
     ],
     interceptors: [invocations.guard, ...(options.interceptors ?? [])],
@@ -298,6 +328,17 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     RETAIN_CAP: "2",
     JOIN_DEADLINE_SECONDS: "900",
     RETIRE_DEADLINE_SECONDS: "1500",
+    ROLL_REPOSITORIES: "hive-*",
+    ROLL_TAGS: "latest|v?[0-9]+([.][0-9]+)*",
+    VERSION_TAGS: "v?[0-9]+([.][0-9]+)*([-_.][0-9A-Za-z]+)*",
+    HISTORY_PREFIX: HISTORY,
+    ROLL_PARALLELISM: "1",
+    ROLL_DELAY_SECONDS: "0",
+    ROLL_MONITOR_SECONDS: "10",
+    ROLL_MINIMUM_RUNNING: "0",
+    ROLL_SETTLE_SECONDS: "5",
+    ROLL_STALL_SECONDS: "300",
+    ROLL_DEADLINE_SECONDS: "3600",
     ...options.environment,
   });
   const note =
@@ -305,21 +346,29 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     (message: string, fields: Record<string, unknown>): void =>
       void log.push({ level, message, fields });
   const logger = { info: note("info"), warn: note("warn"), error: note("error") };
-  const worldOf = (role: string): World => ({
+  const coreOf = (role: string): CoreWorld => ({
     autoScaling: client<AutoScalingClient>("autoscaling", role),
-    loadBalancing: client<ElasticLoadBalancingClient>("elasticloadbalancing", role),
     systemsManager: client<SSMClient>("ssm", role),
     config,
     log: logger,
     pause: invocations.pause,
     now: () => clock.now(),
   });
-  const worlds = { join: worldOf("join-node"), retire: worldOf("retire-node") };
+  const worldOf = (role: string): World => ({
+    ...coreOf(role),
+    loadBalancing: client<ElasticLoadBalancingClient>("elasticloadbalancing", role),
+  });
+  const rollWorld: RollWorld = {
+    ...coreOf("roll-service"),
+    registry: client<ECRClient>("ecr", "roll-service"),
+    eventBus: client<EventBridgeClient>("events", "roll-service"),
+  };
+  const worlds = { join: worldOf("join-node"), retire: worldOf("retire-node"), roll: rollWorld };
   const dispatcher = {
     autoScaling: client<AutoScalingClient>("autoscaling", "dispatch"),
     lambda: client<LambdaClient>("lambda", "dispatch"),
     config,
-    functions: { join: `${PREFIX}join-node`, retire: `${PREFIX}retire-node` },
+    functions: { join: `${PREFIX}join-node`, retire: `${PREFIX}retire-node`, roll: `${PREFIX}roll-service` },
     log: logger,
   };
   const deliver = (event: unknown): void => asynchronous.accept(`${PREFIX}dispatch`, JSON.stringify(event));
@@ -357,6 +406,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     systemsManager,
     elb,
     durable,
+    registry,
+    /** Outcomes of rolls, as they were published; a step that was repeated publishes once more. */
+    published,
     handle,
     log,
     calls,
