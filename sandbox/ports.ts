@@ -19,6 +19,8 @@ export interface Caller {
   accessKeyId: string;
   /** For example `function:join-node`, `instance:i-0abc…`, `operator`. */
   principal: string;
+  /** Of the signature's scope: the region whose service is asked. undefined: the swarm's own. */
+  region?: string;
 }
 
 /** One AWS service: its operations by name. Inputs and outputs have the shapes of the SDK v3 clients. */

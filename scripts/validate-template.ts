@@ -1,8 +1,11 @@
-// Checks the packaged template against CloudFormation's own resource database: unknown types, unknown and missing
-// properties, wrong kinds of values, references to nothing. Offline, in about a second.
+// Checks the packaged template, and those that are deployed as they stand, against CloudFormation's own resource database:
+// unknown types, unknown and missing properties, wrong kinds of values, references to nothing. Offline, in about a second.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { loadAwsServiceSpec } from "@aws-cdk/aws-service-spec";
+import { REGISTRY_TEMPLATE_FILE } from "../sandbox/template/registry-template.ts";
+import { TEMPLATE_FILE } from "../sandbox/template/template.ts";
+import { parseYamlTemplate } from "../sandbox/template/yaml.ts";
 
 type Database = Awaited<ReturnType<typeof loadAwsServiceSpec>>;
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -110,9 +113,9 @@ const danglingReferences = (template: Template): string[] => {
     if (key === "Fn::GetAtt") missing("Fn::GetAtt", String([value].flat()[0]).split(".")[0] ?? "");
     if (key === "DependsOn") for (const name of [value].flat()) missing("DependsOn", String(name));
     if (key === "Fn::Sub") {
-      const text = String([value].flat()[0]);
-      for (const [, name = ""] of text.matchAll(/\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}/g))
-        missing("Fn::Sub", name);
+      const [text, own = {}] = [value].flat() as [string, object?];
+      for (const [, name = ""] of String(text).matchAll(/\$\{([A-Za-z0-9]+)(?:\.[^}]*)?\}/g))
+        if (!Object.hasOwn(own, name)) missing("Fn::Sub", name);
     }
     return value;
   });
@@ -131,11 +134,19 @@ export const validateTemplate = async (template: Template): Promise<string[]> =>
   return [...checker.problems, ...danglingReferences(template)];
 };
 
+const readFile = (file: string): Template => {
+  const text = readFileSync(file, "utf8");
+  return (file.endsWith(".yml") ? parseYamlTemplate(text) : JSON.parse(text)) as Template;
+};
+
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const file = process.argv[2] ?? ".serverless/cloudformation-template-update-stack.json";
-  const template = JSON.parse(readFileSync(file, "utf8")) as Template;
-  const problems = await validateTemplate(template);
-  for (const problem of problems) console.error(problem);
-  console.log(`${file}: ${Object.keys(template.Resources).length} resources, ${problems.length} problems`);
-  process.exitCode = problems.length > 0 ? 1 : 0;
+  const named = process.argv.slice(2);
+  const files = named.length > 0 ? named : [`.serverless/${TEMPLATE_FILE}`, REGISTRY_TEMPLATE_FILE];
+  for (const file of files) {
+    const template = readFile(file);
+    const problems = await validateTemplate(template);
+    for (const problem of problems) console.error(problem);
+    console.log(`${file}: ${Object.keys(template.Resources).length} resources, ${problems.length} problems`);
+    if (problems.length > 0) process.exitCode = 1;
+  }
 }

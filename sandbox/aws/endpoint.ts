@@ -25,6 +25,7 @@ export interface EndpointOptions {
 
 interface Signature {
   accessKeyId: string;
+  region: string;
   service: string;
 }
 
@@ -69,7 +70,8 @@ const answerRequest = async (options: EndpointOptions, request: IncomingMessage)
       "MissingAuthenticationToken: sign the request (SigV4); the credential's scope names the service.",
     );
   }
-  const caller = options.identify(signature.accessKeyId);
+  const known = options.identify(signature.accessKeyId);
+  const caller = known && { ...known, region: signature.region };
   // Not `new URL`: it would resolve the `..` that a key of S3 may contain.
   const [path = "/", query = ""] = splitOnce(request.url ?? "/", "?");
   const target: Target = { path, query: new URLSearchParams(query) };
@@ -78,10 +80,10 @@ const answerRequest = async (options: EndpointOptions, request: IncomingMessage)
   const form = isForm(request) ? parseForm(body.toString()) : undefined;
   const service = options.catalogue.get(signature.service);
   if (service === undefined) {
-    const known = [...options.catalogue.keys(), "s3"].join(", ");
+    const services = [...options.catalogue.keys(), "s3"].join(", ");
     return unknownService(
       form !== undefined,
-      `The sandbox has no service ${signature.service}; it has ${known}.`,
+      `The sandbox has no service ${signature.service}; it has ${services}.`,
     );
   }
   try {
@@ -228,11 +230,13 @@ const splitOnce = (text: string, separator: string): string[] => {
   return index === -1 ? [text] : [text.slice(0, index), text.slice(index + 1)];
 };
 
-/** The credential's scope (`AKIA…/20260101/us-east-1/ssm/aws4_request`) names the key and the service. */
+/** The credential's scope (`AKIA…/20260101/us-east-1/ssm/aws4_request`) names the key, the region and the service. */
 const readSignature = ({ headers }: IncomingMessage): Signature | undefined => {
-  const match = /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? "");
-  const [, accessKeyId, service] = match ?? [];
-  return accessKeyId === undefined || service === undefined ? undefined : { accessKeyId, service };
+  const match = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\//.exec(headers.authorization ?? "");
+  const [, accessKeyId, region, service] = match ?? [];
+  return accessKeyId === undefined || region === undefined || service === undefined
+    ? undefined
+    : { accessKeyId, region, service };
 };
 
 const readBody = async (request: IncomingMessage): Promise<Buffer> => {

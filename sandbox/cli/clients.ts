@@ -12,8 +12,11 @@ export interface Clients {
   autoScaling: AutoScalingClient;
   loadBalancing: ElasticLoadBalancingClient;
   systemsManager: SSMClient;
+  /** In the registry's region. */
   registry: ECRClient;
   events: EventBridgeClient;
+  /** In the registry's region. */
+  registryEvents: EventBridgeClient;
   lambda: LambdaClient;
   queues: SQSClient;
   /** Closes their connections. */
@@ -29,6 +32,7 @@ export const clientsOf = (endpoint: string): Clients => {
     systemsManager: new SSMClient(options),
     registry: new ECRClient({ ...options, region: names.registryRegion }),
     events: new EventBridgeClient(options),
+    registryEvents: new EventBridgeClient({ ...options, region: names.registryRegion }),
     lambda: new LambdaClient(options),
     queues: new SQSClient(options),
   };

@@ -3,7 +3,9 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { SetDesiredCapacityCommand } from "@aws-sdk/client-auto-scaling";
+import { BatchDeleteImageCommand } from "@aws-sdk/client-ecr";
 import { files, names } from "../cloud/configuration.ts";
+import type { DemoPush, PushedDemoImage } from "../cloud/ecr.ts";
 import { type Engine, engineAt } from "../cloud/engine.ts";
 import { isSettled } from "../cloud/settled.ts";
 import type { InstanceStatus, Status } from "../cloud/status.ts";
@@ -11,6 +13,7 @@ import type { TimelineEntry } from "../cloud/timeline.ts";
 import { ensurePackaged } from "./build.ts";
 import { type Clients, clientsOf } from "./clients.ts";
 import { type Control, controlAt } from "./control.ts";
+import { type ForgedPush, putPush } from "./forged-push.ts";
 import { type LaunchOptions, launch, projectDirectory, takeDown } from "./launch.ts";
 
 export interface SandboxOptions extends LaunchOptions {
@@ -33,6 +36,12 @@ export interface Sandbox extends Clients {
   managers(): Promise<InstanceStatus[]>;
   /** Sets the desired capacity of the worker group, through the AWS API. */
   scale(workers: number): Promise<void>;
+  /** Pushes a demo image through the registry; ECR's events, one a tag, are under way when it resolves. */
+  push(image: DemoPush): Promise<PushedDemoImage>;
+  /** @param reference a tag or a digest */
+  deleteImage(repository: string, reference: string): Promise<void>;
+  /** Puts an event of a push that did not happen, or happened long ago, on the bus of the registry's region. */
+  forgePush(push: ForgedPush): Promise<void>;
   /**
    * Asks again and again until the answer is neither undefined nor false, and answers with it.
    * @throws after `seconds`, naming `what`, with the last error and the end of the timeline
@@ -106,6 +115,18 @@ export const startSandbox = async (options: SandboxOptions = {}): Promise<Sandbo
       const input = { AutoScalingGroupName: names.workerGroup, DesiredCapacity };
       await clients.autoScaling.send(new SetDesiredCapacityCommand(input));
     },
+    push: (image) => control.push(image),
+    deleteImage: async (repositoryName, reference) => {
+      const imageId = reference.includes(":") ? { imageDigest: reference } : { imageTag: reference };
+      const { failures = [] } = await clients.registry.send(
+        new BatchDeleteImageCommand({ repositoryName, imageIds: [imageId] }),
+      );
+      const [failure] = failures;
+      if (failure) {
+        throw new Error(`ECR did not delete ${repositoryName} ${reference}: ${failure.failureReason}`);
+      }
+    },
+    forgePush: (push) => putPush(clients.registryEvents, push),
     until,
     settled: (workers, seconds) =>
       until(

@@ -7,21 +7,21 @@ import { s3Model } from "../aws/s3.ts";
 import { stsModel } from "../aws/sts.ts";
 import { realClock } from "../clock.ts";
 import { type Collector, startCollector } from "../collector/collector.ts";
+import { eventsModel } from "../events/events-model.ts";
 import { type Access, createAccess } from "../iam/access.ts";
 import { factsOf } from "../iam/facts.ts";
 import { HaproxyProxy } from "../load-balancer/haproxy.ts";
 import { RealMachines } from "../machines/machines.ts";
 import { AutoScaling } from "../models/auto-scaling/auto-scaling.ts";
 import { ClassicLoadBalancing } from "../models/load-balancing/classic-load-balancing.ts";
-import { ContainerRegistry } from "../models/registry/container-registry.ts";
 import { SystemsManager } from "../models/systems-manager/systems-manager.ts";
-import { type Registry, startRegistry } from "../registry/registry.ts";
-import { RegistryTokens } from "../registry/tokens.ts";
+import { readRegistryTemplate } from "../template/registry-template.ts";
 import { readTemplate } from "../template/template.ts";
 import { Throttling } from "../unpleasant/throttling.ts";
 import { Unpleasant } from "../unpleasant/unpleasant.ts";
 import { recordAnswers } from "./answers.ts";
 import { addresses, type CloudConfiguration, files, names } from "./configuration.ts";
+import { type Ecr, startEcr } from "./ecr.ts";
 import { createSandboxHandle, listen } from "./endpoint.ts";
 import { groups, loadBalancer } from "./groups.ts";
 import { type LambdaParts, startLambda } from "./lambda.ts";
@@ -35,8 +35,7 @@ export interface Cloud {
   autoScaling: AutoScaling;
   loadBalancing: ClassicLoadBalancing;
   systemsManager: SystemsManager;
-  registry: Registry;
-  tokens: RegistryTokens;
+  ecr: Ecr;
   collector: Collector;
   lambda: LambdaParts;
   unpleasant: Unpleasant;
@@ -58,7 +57,13 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     // The bucket is a setting of the functions and a permission of the workers: one deployment sets both.
     ...(rescueBucket !== undefined && { parameters: { RescueBucket: rescueBucket } }),
   });
-  const tokens = new RegistryTokens();
+  const registryTemplate = readRegistryTemplate(projectDirectory, {
+    account: names.account,
+    region: names.registryRegion,
+    stackName: `${template.stackName}-registry-events`,
+    parameters: { SwarmRegion: names.region },
+  });
+  const lambda = startLambda(template, registryTemplate, configuration, clock, timeline);
   const machines = await RealMachines.open({
     stateDirectory,
     projectDirectory,
@@ -66,9 +71,16 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     ...(engine === undefined ? {} : { engine }),
     log: (text) => timeline.add({ kind: "trouble", text }),
   });
-  const [catalogue, registry, proxy, collector] = await Promise.all([
+  const [catalogue, ecr, proxy, collector] = await Promise.all([
     loadCatalogue(),
-    startRegistry({ stateDirectory, tokens }),
+    startEcr({
+      stateDirectory,
+      clock,
+      publish: lambda.registryBus.publish,
+      // Nobody pulls before IAM stands, further down.
+      authorize: (call) => access.authorize(call),
+      report,
+    }),
     HaproxyProxy.start({
       stateDirectory,
       addressOf: (instanceId) => machines.address(instanceId),
@@ -80,7 +92,6 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
       file: join(stateDirectory, files.collected),
     }),
   ]);
-  const lambda = startLambda(template, configuration, clock, timeline);
   const { publish } = lambda.bus;
   const loadBalancing = new ClassicLoadBalancing({
     clock,
@@ -111,20 +122,13 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     byTag: (key, values) => autoScaling.instancesByTag(key, values),
     report,
   });
-  const containerRegistry = new ContainerRegistry({
-    issue: () => {
-      const { password, expiresAt } = tokens.issue();
-      return { password, expiresAt: expiresAt.getTime() };
-    },
-    proxyEndpoint: registry.url,
-  });
   const models = [
     autoScaling,
     loadBalancing,
     systemsManager,
-    containerRegistry,
+    ecr.model,
     lambda.model,
-    lambda.bus.model,
+    eventsModel(lambda.bus, lambda.registryBus),
     lambda.queues.model,
     s3Model({ directory: join(stateDirectory, "s3") }),
     stsModel(names.account),
@@ -155,8 +159,7 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     autoScaling,
     loadBalancing,
     systemsManager,
-    registry,
-    tokens,
+    ecr,
     collector,
     lambda,
     unpleasant,

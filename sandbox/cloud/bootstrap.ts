@@ -4,9 +4,8 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { OPERATOR } from "../aws/handle.ts";
-import { buildDemoImage, pushImage } from "../registry/demo-image.ts";
 import type { Cloud } from "./assemble.ts";
-import { addresses, names } from "./configuration.ts";
+import { names } from "./configuration.ts";
 import { demoService } from "./demo-service.ts";
 import { type Engine, type EngineNode, engineAt } from "./engine.ts";
 
@@ -28,7 +27,7 @@ export const bootstrap = async (cloud: Cloud): Promise<void> => {
     return result;
   };
   // The image needs no engine, so it is made while the machines start.
-  const pushed = configuration.replicas > 0 ? pushDemoImage(cloud) : undefined;
+  const pushed = configuration.replicas > 0 ? pushFirstImage(cloud) : undefined;
   // Awaited further down; until then its failure must not end the process without a word about the rest.
   pushed?.catch(() => {});
   const managers = await phase(
@@ -121,16 +120,17 @@ const labelManagers = async (first: Manager, managers: Manager[]): Promise<void>
   }
 };
 
-/** @returns the image's name with tag and digest */
-const pushDemoImage = async ({ registry, tokens }: Cloud): Promise<string> => {
-  const image = await buildDemoImage(IMAGE_VERSION);
-  await pushImage(image, {
-    url: registry.url,
-    password: tokens.issue().password,
-    repository: names.service,
-    tag: IMAGE_VERSION,
-  });
-  return `${addresses.registry}/${names.service}:${IMAGE_VERSION}@${image.digest}`;
+/**
+ * What the registry holds before anything is automated is told to nobody.
+ * @returns the image's name with tag and digest
+ */
+const pushFirstImage = async ({ ecr }: Cloud): Promise<string> => {
+  ecr.model.announces = false;
+  try {
+    return (await ecr.push({ version: IMAGE_VERSION })).image;
+  } finally {
+    ecr.model.announces = true;
+  }
 };
 
 /** Tries until it succeeds with a result; the last failure is the cause of giving up. */

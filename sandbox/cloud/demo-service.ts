@@ -1,8 +1,11 @@
 // The service that the sandbox runs, as Hive is run: a reserved CPU, more replicas than there is room for, logs in
 // a bind mount, the image by digest and without registry credentials of its own.
+import { defaultLameDuckSeconds } from "../registry/demo-image.ts";
 import { addresses, names } from "./configuration.ts";
 
 const SECOND = 1_000_000_000;
+/** Once it has left the load balancer, the container gives 8 seconds to requests under way. */
+const STOP_SECONDS = defaultLameDuckSeconds + 10;
 
 /** The body of `POST /services/create`. @param image with its digest */
 export const demoService = (image: string, replicas: number) => ({
@@ -13,7 +16,7 @@ export const demoService = (image: string, replicas: number) => ({
       Image: image,
       Mounts: [{ Type: "bind", Source: "/var/log/hive", Target: "/logs" }],
       // The container finishes what is under way and is gone well before.
-      StopGracePeriod: 10 * SECOND,
+      StopGracePeriod: STOP_SECONDS * SECOND,
     },
     Resources: { Reservations: { NanoCPUs: 1_000_000_000 } },
     RestartPolicy: { Condition: "any", Delay: SECOND },

@@ -1,10 +1,10 @@
 // The project's built functions as Lambda and EventBridge run them: hosts, durable executions, queues, rules.
 import { createHash } from "node:crypto";
-import { appendFileSync, cpSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { Queues } from "../aws/sqs.ts";
 import type { Clock } from "../clock.ts";
-import { EventBus } from "../events/event-bus.ts";
+import type { EventBus } from "../events/event-bus.ts";
 import { AsyncInvocations } from "../lambda/async-invocations.ts";
 import { deadLetterOf, durableFunctions } from "../lambda/durable-functions.ts";
 import { DurableService } from "../lambda/durable-service.ts";
@@ -13,6 +13,7 @@ import { fileJournal } from "../lambda/journal.ts";
 import { lambdaModel } from "../lambda/lambda-model.ts";
 import { AwsError, type Caller } from "../ports.ts";
 import type { FunctionDefinition, Template } from "../template/types.ts";
+import { startBuses } from "./buses.ts";
 import { addresses, type CloudConfiguration, files, names, scanIntervalSeconds } from "./configuration.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -21,6 +22,8 @@ export interface LambdaParts {
   hosts: FunctionHosts;
   queues: Queues;
   bus: EventBus;
+  /** Of the registry's region. */
+  registryBus: EventBus;
   queueNames: string[];
   /** How many of the next deliveries from the bus a function's resource policy refuses. */
   refusals: { left: number };
@@ -40,6 +43,7 @@ const deploy = ({ projectDirectory, stateDirectory }: CloudConfiguration): strin
 
 export const startLambda = (
   template: Template,
+  registryTemplate: Template,
   configuration: CloudConfiguration,
   clock: Clock,
   timeline: Timeline,
@@ -51,7 +55,7 @@ export const startLambda = (
   const trouble = (text: string, error: unknown) =>
     timeline.add({ kind: "trouble", text: `${text}: ${error}` });
 
-  const queueNames = template.queues.map((queue) => queue.name);
+  const queueNames = [...template.queues, ...registryTemplate.queues].map((queue) => queue.name);
   const queues = new Queues({ clock, account, region, names: queueNames, endpoint: addresses.aws });
   const send = (arn: string, body: string, attributes: Record<string, string>) => {
     timeline.add({
@@ -87,11 +91,11 @@ export const startLambda = (
     onFailed: (name, error, attempt) => trouble(`${name} failed (attempt ${attempt + 1})`, error),
   });
   const refusals = { left: 0 };
-  const bus = new EventBus({
+  const buses = startBuses({
     clock,
-    account,
-    region,
-    rules: template.rules,
+    stateDirectory,
+    template,
+    registryTemplate,
     deliver: (arn, event) => {
       if (refusals.left > 0) {
         refusals.left--;
@@ -100,17 +104,14 @@ export const startLambda = (
       asynchronous.accept(arn, JSON.stringify(event));
     },
     deadLetter: send,
-    onEvent: (event) => appendFileSync(join(stateDirectory, files.events), `${JSON.stringify(event)}\n`),
-    onDelivery: ({ event, outcome, error }) => {
-      if (outcome !== "delivered") trouble(`an event was not delivered (${event["detail-type"]})`, error);
-    },
+    trouble,
   });
   const owners = new Map(functions.map(({ name }) => [keysOf(name).accessKeyId, name]));
   return {
     durable,
     hosts,
     queues,
-    bus,
+    ...buses,
     queueNames,
     refusals,
     functionName: (shortName) => {

@@ -6,6 +6,7 @@ import { disturbance, type EventFault } from "../unpleasant/events.ts";
 import type { Sides } from "../unpleasant/sides.ts";
 import type { Cloud } from "./assemble.ts";
 import { files, names } from "./configuration.ts";
+import type { DemoPush } from "./ecr.ts";
 import { flowReport } from "./flows.ts";
 import { writtenLines } from "./log-lines.ts";
 import { hookReport, readStatus } from "./status.ts";
@@ -57,6 +58,21 @@ export const operations = (cloud: Cloud, watch: Watch) => {
       requests: collector.requests(),
     }),
 
+    /** Builds a demo image and pushes it through the registry, so that ECR's events follow. */
+    push: async (image: DemoPush) => {
+      const pushed = await cloud.ecr.push(image);
+      const { repository = names.service, version, tags = [version] } = image;
+      timeline.add({
+        kind: "phase",
+        text: `pushed ${repository} ${tags.join(", ")} (${pushed.digest.slice(0, 15)})`,
+      });
+      return pushed;
+    },
+    /** Nobody but the operator may pull from the repository, as by a policy of its own. */
+    refusePulls: (repository: string, refused = true) => {
+      cloud.ecr.refusePulls(repository, refused);
+      fault(`pulls from ${repository} are ${refused ? "refused" : "allowed again"}`);
+    },
     freeze: (instanceId: string) => {
       machines.freeze(instanceId);
       fault("frozen: it answers nobody", instanceId);

@@ -1,12 +1,12 @@
-// EventBridge's default bus: events are matched against the template's rules and delivered to their targets, with
-// the targets' retry policies and dead-letter queues. Delivery can be disturbed, as it can be on AWS.
+// EventBridge's default bus in one region: events are matched against a template's rules and delivered to their targets,
+// with the targets' retry policies and dead-letter queues. Delivery can be disturbed, as it can be on AWS.
 
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
-import { AwsError, type AwsEvent, type Publish, type ServiceModel } from "../ports.ts";
+import { busArn } from "../models/account.ts";
+import { AwsError, type AwsEvent, type Publish } from "../ports.ts";
 import type { RuleDefinition, RuleTarget } from "../template/types.ts";
 import { matches } from "./pattern.ts";
-import { readEntry } from "./put-events.ts";
 
 /** When an event is delivered to a target, in milliseconds from now: `[0]` as it should be, `[]` lost, `[0, 0]` twice. */
 export type Disturbance = (event: AwsEvent, rule: RuleDefinition) => readonly number[];
@@ -26,8 +26,8 @@ export interface EventBusOptions {
   account: string;
   region: string;
   rules: readonly RuleDefinition[];
-  /** Hands an event to a target (a function's or alias' ARN). Throws or rejects when the delivery failed. */
-  deliver: (targetArn: string, event: AwsEvent) => void | Promise<void>;
+  /** Hands an event to a target (a function, an alias, another bus). Throws or rejects when the delivery failed. */
+  deliver: (targetArn: string, event: AwsEvent, target: RuleTarget) => void | Promise<void>;
   deadLetter: (queueArn: string, body: string, attributes: Record<string, string>) => void;
   disturbance?: Disturbance;
   onEvent?: (event: AwsEvent) => void;
@@ -53,6 +53,18 @@ export class EventBus {
     this.#disturbance = options.disturbance ?? undisturbed;
   }
 
+  get region(): string {
+    return this.#options.region;
+  }
+
+  get arn(): string {
+    return busArn({ id: this.#options.account, region: this.region });
+  }
+
+  get rules(): readonly RuleDefinition[] {
+    return this.#options.rules;
+  }
+
   /** How deliveries are disturbed from now on; without an argument, not at all. */
   disturb(disturbance: Disturbance = undisturbed): void {
     this.#disturbance = disturbance;
@@ -60,11 +72,19 @@ export class EventBus {
 
   /** For the sandbox's own models, which act as AWS's services. */
   readonly publish: Publish = (event) => {
-    const { account, region, clock } = this.#options;
-    this.put({ version: "0", id: randomUUID(), account, region, time: isoSeconds(clock.now()), ...event });
+    this.put({ ...this.stamp(), ...event });
   };
 
-  /** Routes a complete event. */
+  /** What EventBridge adds to an event: whose it is, where and when it happened. Events carry whole seconds. */
+  stamp(
+    at: number = this.#options.clock.now(),
+  ): Pick<AwsEvent, "version" | "id" | "account" | "region" | "time"> {
+    const { account, region } = this.#options;
+    const time = new Date(at).toISOString().replace(/\.\d+Z$/, "Z");
+    return { version: "0", id: randomUUID(), account, region, time };
+  }
+
+  /** Routes a complete event; it may have come from another region, and says so. */
   put(event: AwsEvent): void {
     this.#options.onEvent?.(event);
     const acceptedAt = this.#options.clock.now();
@@ -78,36 +98,6 @@ export class EventBus {
     }
   }
 
-  readonly model: ServiceModel = {
-    signingName: "events",
-    operations: {
-      PutEvents: ({ Entries }: { Entries: object[] }) => {
-        const { account, region, clock } = this.#options;
-        const results = Entries.map((entry) => readEntry(entry, { account, region, now: clock.now() }));
-        for (const result of results) if ("event" in result) this.put(result.event);
-        return {
-          FailedEntryCount: results.filter((result) => !("event" in result)).length,
-          Entries: results.map((result) =>
-            "event" in result ? { EventId: result.event.id } : result.failure,
-          ),
-        };
-      },
-      ListRules: ({ NamePrefix = "" }: { NamePrefix?: string }) => ({
-        Rules: this.#options.rules.filter(({ name }) => name.startsWith(NamePrefix)).map(describeRule),
-      }),
-      DescribeRule: ({ Name }: { Name: string }) => describeRule(this.#rule(Name)),
-      ListTargetsByRule: ({ Rule }: { Rule: string }) => ({
-        Targets: this.#rule(Rule).targets.map(describeTarget),
-      }),
-    },
-  };
-
-  #rule(name: string): RuleDefinition {
-    const rule = this.#options.rules.find((each) => each.name === name);
-    if (rule !== undefined) return rule;
-    throw new AwsError("ResourceNotFoundException", `Rule ${name} does not exist on EventBus default.`);
-  }
-
   #later(delay: number, attempt: Attempt): void {
     this.#options.clock.after(delay, () => void this.#try(attempt));
   }
@@ -115,7 +105,7 @@ export class EventBus {
   async #try(attempt: Attempt): Promise<void> {
     const { event, target } = attempt;
     try {
-      await this.#options.deliver(target.arn, event);
+      await this.#options.deliver(target.arn, event, target);
       this.#note(attempt, "delivered");
     } catch (error) {
       this.#failed(attempt, error);
@@ -164,32 +154,3 @@ const backOff = (attempt: number): number => Math.min(60_000, 1000 * 2 ** attemp
 /** What will not get better, such as a function that is not there, is not tried again. */
 const isRetryable = (error: unknown): boolean =>
   !(error instanceof AwsError) || error.status >= 500 || error.status === 429;
-
-/** Events carry whole seconds. */
-const isoSeconds = (milliseconds: number): string =>
-  new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "Z");
-
-const describeRule = ({ name, arn, enabled, pattern, schedule }: RuleDefinition): object => ({
-  Name: name,
-  Arn: arn,
-  State: enabled ? "ENABLED" : "DISABLED",
-  EventBusName: "default",
-  ...(pattern === undefined ? {} : { EventPattern: JSON.stringify(pattern) }),
-  ...(schedule === undefined ? {} : { ScheduleExpression: schedule }),
-});
-
-const describeTarget = ({
-  id,
-  arn,
-  deadLetterArn,
-  maximumRetryAttempts,
-  maximumEventAgeSeconds,
-}: RuleTarget): object => ({
-  Id: id,
-  Arn: arn,
-  RetryPolicy: {
-    MaximumRetryAttempts: maximumRetryAttempts,
-    MaximumEventAgeInSeconds: maximumEventAgeSeconds,
-  },
-  ...(deadLetterArn === undefined ? {} : { DeadLetterConfig: { Arn: deadLetterArn } }),
-});

@@ -7,11 +7,14 @@ export interface PatternObject {
 
 type PatternAlternative = string | number | boolean | null | PatternFilter;
 
+type TextPart = string | { "equals-ignore-case": string };
+
 interface PatternFilter {
-  prefix?: string | { "equals-ignore-case": string };
-  suffix?: string | { "equals-ignore-case": string };
-  "equals-ignore-case"?: string;
-  wildcard?: string;
+  prefix?: TextPart | TextPart[];
+  suffix?: TextPart | TextPart[];
+  "equals-ignore-case"?: string | string[];
+  /** `*` stands for any characters, none too; with a backslash before it, for itself. */
+  wildcard?: string | string[];
   "anything-but"?: PatternAlternative | PatternAlternative[];
   exists?: boolean;
   /** Pairs of comparison and number: `[">=", 0, "<", 10]`. */
@@ -63,9 +66,9 @@ const matchesFilter = (kind: string, expected: unknown, value: unknown): boolean
     case "suffix":
       return matchesText(expected, value, (text, part) => text.endsWith(part));
     case "equals-ignore-case":
-      return typeof value === "string" && value.toLowerCase() === String(expected).toLowerCase();
+      return matchesText(expected, value, (text, part) => text.toLowerCase() === part.toLowerCase());
     case "wildcard":
-      return typeof value === "string" && wildcard(String(expected)).test(value);
+      return matchesText(expected, value, (text, part) => wildcard(part).test(text));
     case "anything-but":
       return ![expected].flat().some((each) => matchesValue(each as PatternAlternative, value));
     case "numeric":
@@ -87,8 +90,14 @@ const matchesText = (
   });
 };
 
-const wildcard = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`, "s");
+/** A backslash makes an asterisk, or a backslash, stand for itself. */
+const wildcard = (pattern: string): RegExp => {
+  const parts = pattern.match(/\\[*\\]|./gs) ?? [];
+  const expression = parts.map((part) =>
+    part === "*" ? ".*" : part.slice(-1).replace(/[.*+?^${}()|[\]\\]/, "\\$&"),
+  );
+  return new RegExp(`^${expression.join("")}$`, "s");
+};
 
 const matchesNumeric = (expected: unknown, value: number): boolean => {
   const parts = expected as (string | number)[];

@@ -1,34 +1,29 @@
 // One entry of PutEvents, checked as EventBridge checks it. The sandbox lets people send `aws.*` events too, so that
-// a recorded one can be replayed.
+// a recorded one can be replayed; functions it refuses as EventBridge does.
 
-import { randomUUID } from "node:crypto";
-import type { AwsEvent } from "../ports.ts";
+import type { AwsEvent, Caller } from "../ports.ts";
+import type { EventBus } from "./event-bus.ts";
 
 export interface EntryFailure {
   ErrorCode: string;
   ErrorMessage: string;
 }
 
-export interface Surroundings {
-  account: string;
-  region: string;
-  /** Milliseconds since the epoch. */
-  now: number;
-}
-
-interface Entry {
+export interface Entry {
   Source?: string;
   DetailType?: string;
   Detail?: string;
   Resources?: string[];
   Time?: Date | string;
+  EventBusName?: string;
 }
 
 export const readEntry = (
   entry: Entry,
-  { account, region, now }: Surroundings,
+  bus: Pick<EventBus, "arn" | "stamp">,
+  { principal }: Caller,
 ): { event: AwsEvent } | { failure: EntryFailure } => {
-  const { Source, DetailType, Detail, Resources = [], Time } = entry;
+  const { Source, DetailType, Detail, Resources = [], Time, EventBusName = "default" } = entry;
   if (!Source || !DetailType || !Detail) {
     const missing = Object.entries({ Source, DetailType, Detail }).flatMap(([name, value]) =>
       value ? [] : [name],
@@ -38,20 +33,17 @@ export const readEntry = (
       `Parameter ${missing.join(", ")} is not valid. Reason: it is a required argument.`,
     );
   }
+  if (Source.startsWith("aws.") && principal !== "operator") {
+    return fail("NotAuthorizedForSourceException", "Not authorized for the source.");
+  }
+  if (EventBusName !== "default" && EventBusName !== bus.arn) {
+    return fail("ResourceNotFoundException", `Event bus ${EventBusName} does not exist.`);
+  }
   const detail = parseObject(Detail);
   if (detail === undefined) return fail("MalformedDetail", "Detail is malformed: it must be a JSON object.");
+  const stamp = bus.stamp(Time === undefined ? undefined : new Date(Time).getTime());
   return {
-    event: {
-      version: "0",
-      id: randomUUID(),
-      "detail-type": DetailType,
-      source: Source,
-      account,
-      time: new Date(Time ?? now).toISOString().replace(/\.\d+Z$/, "Z"),
-      region,
-      resources: Resources,
-      detail,
-    },
+    event: { ...stamp, "detail-type": DetailType, source: Source, resources: Resources, detail },
   };
 };
 

@@ -60,23 +60,29 @@ export const createAccess = ({ template, account, facts }: AccessOptions): Acces
   const identify = principals(template, facts);
 
   /** @throws AwsError */
-  const require = (request: AccessRequest, { role, session }: Identity, call: string) => {
+  const require = (
+    request: AccessRequest,
+    { role, session }: Identity,
+    call: string,
+    region: string = account.region,
+  ) => {
     const arn = `arn:aws:sts::${account.id}:assumed-role/${role.name}/${session}`;
-    const principal: Principal = { arn, account: account.id, region: account.region };
+    const principal: Principal = { arn, account: account.id, region };
     const decision = decide(grants.get(role.logicalId) ?? [], request, principal);
     if (decision.allowed) {
       for (const grant of decision.by) used.set(grant, (used.get(grant) ?? 0) + 1);
       return;
     }
     refused.push({ role: role.logicalId, action: request.action, resource: request.resource, call });
-    throw accessDenied(request, arn, decision.explicitly, account);
+    throw accessDenied(request, arn, decision.explicitly, { ...account, region });
   };
 
   const authorize: Access["authorize"] = (call) => {
     if (call.caller.principal === "operator") return;
-    const identity = identify(call.caller.principal);
-    for (const request of requestsOf(call, { account, facts }))
-      require(request, identity, `${call.service} ${call.operation}`);
+    const { principal, region = account.region } = call.caller;
+    const identity = identify(principal);
+    for (const request of requestsOf(call, { account: { ...account, region }, facts }))
+      require(request, identity, `${call.service} ${call.operation}`, region);
   };
 
   return {

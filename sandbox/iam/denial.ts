@@ -22,10 +22,10 @@ export const accessDenied = (
     : `because no identity-based policy allows the ${request.action} action`;
   const where = shownResource(service, request.resource, account);
   const message = `User: ${principalArn} is not authorized to perform: ${request.action}${where} ${why}`;
-  const json = service === "ssm" || service === "ecr" || service === "lambda";
   // The JSON services answer 400, the others 403.
-  const status = service === "ssm" || service === "ecr" ? 400 : 403;
-  return new AwsError(json ? "AccessDeniedException" : "AccessDenied", message, status);
+  const json = ["ssm", "ecr", "events"].includes(service);
+  const code = json || service === "lambda" ? "AccessDeniedException" : "AccessDenied";
+  return new AwsError(code, message, json ? 400 : 403);
 };
 
 /** Where an action knows no resource, services show different things, or nothing. */

@@ -2,7 +2,7 @@
 // An operation that is not listed cannot be judged, and is an error of the sandbox: nothing is allowed by silence.
 import type { Call } from "../aws/handle.ts";
 import { parseFunctionReference } from "../lambda/function-reference.ts";
-import { type Account, instanceArn, parameterArn } from "../models/account.ts";
+import { type Account, busArn, instanceArn, parameterArn, repositoryArn } from "../models/account.ts";
 import type { Facts } from "./facts.ts";
 
 /** One question to IAM. */
@@ -16,6 +16,7 @@ export interface AccessRequest {
 }
 
 export interface Surroundings {
+  /** With the region that the call goes to. */
   account: Account;
   facts: Facts;
 }
@@ -34,6 +35,8 @@ interface Input {
   DurableExecutionArn?: string;
   Bucket?: string;
   Key?: string;
+  repositoryName?: string;
+  Entries?: { EventBusName?: string; Source?: string; DetailType?: string }[];
 }
 
 type Rule = (action: string, input: Input, surroundings: Surroundings) => AccessRequest[];
@@ -112,6 +115,15 @@ const durableExecution: Rule = (action, { DurableExecutionArn = "" }) => on(acti
 
 const s3Object: Rule = (action, { Bucket = "", Key = "" }) => on(action, `arn:aws:s3:::${Bucket}/${Key}`);
 
+const repository: Rule = (action, { repositoryName = "" }, { account }) =>
+  on(action, repositoryArn(account, repositoryName));
+
+/** Each entry is asked for by itself, since a condition looks at its source and its kind. */
+const putEvents: Rule = (action, { Entries = [] }, { account }) =>
+  Entries.flatMap(({ EventBusName, Source = "", DetailType = "" }) =>
+    on(action, busArn(account, EventBusName), { "events:source": Source, "events:detail-type": DetailType }),
+  );
+
 /** Signing name → operation → rule, and the action where it is not called as the operation is. */
 const rules: Readonly<Record<string, Readonly<Record<string, Rule | [Rule, string]>>>> = {
   autoscaling: {
@@ -129,9 +141,11 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule | [Rule, strin
   ssm: {
     DescribeInstanceInformation: anywhere,
     GetCommandInvocation: anywhere,
+    ListCommandInvocations: anywhere,
     CancelCommand: anywhere,
     SendCommand: sendCommand,
     GetParameter: readParameter,
+    GetParameterHistory: readParameter,
     PutParameter: parameter,
   },
   lambda: {
@@ -140,7 +154,20 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule | [Rule, strin
     CheckpointDurableExecution: durableExecution,
     GetDurableExecutionState: durableExecution,
   },
-  ecr: { GetAuthorizationToken: anywhere },
+  ecr: {
+    GetAuthorizationToken: anywhere,
+    DescribeImages: repository,
+    // What the registry asks for on behalf of a docker client (sandbox/registry/gate.ts).
+    BatchGetImage: repository,
+    GetDownloadUrlForLayer: repository,
+    BatchCheckLayerAvailability: repository,
+    ListImages: repository,
+    InitiateLayerUpload: repository,
+    UploadLayerPart: repository,
+    CompleteLayerUpload: repository,
+    PutImage: repository,
+  },
+  events: { PutEvents: putEvents },
   s3: { PutObject: s3Object },
   // Anybody may ask who he is.
   sts: { GetCallerIdentity: () => [] },

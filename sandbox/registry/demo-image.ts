@@ -1,20 +1,34 @@
-// The demo service's image, made here of busybox and three small files, and pushed to the sandbox's registry.
-// It is put together byte for byte the same each time, so its digest does not change from run to run, and it
-// needs no daemon: it can be in the registry before the first instance is powered on.
+// The demo service's image, made here of busybox and three small files, in any version and in variants that fail, and pushed
+// to the sandbox's registry. It is put together byte for byte the same each time, so its digest does not change from run to
+// run, and it needs no daemon: it can be in the registry before the first instance is powered on.
 
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
+import { demoLayer } from "./demo-layer.ts";
 
-const execute = promisify(execFile);
-const sources = fileURLToPath(new URL("./demo-image/", import.meta.url));
-const busybox = "/bin/busybox";
-const commands = ["sh", "httpd", "date", "mkdir", "sleep", "pidof", "wget", "kill", "cat", "ls", "hostname"];
+const SECOND = 1_000_000_000;
+
+/**
+ * `exits`: with code 3, after two lines. `never-healthy`: runs, and its health check fails. `slow-start`: takes a while until
+ * it answers, and its health check knows of it.
+ */
+export type Variant = "good" | "exits" | "never-healthy" | "slow-start";
+
+export interface DemoImageOptions {
+  /** In the image's environment as `VERSION`, and so another version is another digest. Default `1.0.0`. */
+  version?: string;
+  /** Default `good`. */
+  variant?: Variant;
+  /**
+   * For how long a container goes on serving once its health path fails, when it is stopped. The default is enough for the
+   * sandbox's load balancer, which needs two failed checks half a second apart.
+   */
+  lameDuckSeconds?: number;
+  /** Of `slow-start`; default 8. */
+  startSeconds?: number;
+}
+
+export const defaultLameDuckSeconds = 2;
 
 export interface DemoImage {
   /** The layer, a compressed tar. */
@@ -32,27 +46,37 @@ export interface PushOptions {
   password: string;
   /** Default `hive-web`. */
   repository?: string;
-  /** Default `1.0.0`. */
-  tag?: string;
+  /** Pushed one after the other, as a docker client does; none: by digest alone. Default `1.0.0`. */
+  tags?: readonly string[];
 }
 
-/** @param version goes into the image's environment as `VERSION`: another version is another digest. */
-export async function buildDemoImage(version = "1.0.0"): Promise<DemoImage> {
-  const layer = await buildLayer();
+export async function buildDemoImage(options: DemoImageOptions = {}): Promise<DemoImage> {
+  const { version = "1.0.0", variant = "good", startSeconds = 8 } = options;
+  const { lameDuckSeconds = defaultLameDuckSeconds } = options;
+  const layer = await demoLayer();
+  const environment = {
+    PATH: "/bin",
+    VERSION: version,
+    VARIANT: variant,
+    LAME_DUCK: lameDuckSeconds,
+    START_SECONDS: startSeconds,
+  };
   const configuration = json({
     architecture: process.arch === "arm64" ? "arm64" : "amd64",
     os: "linux",
     config: {
       Cmd: ["/service.sh"],
-      Env: ["PATH=/bin", `VERSION=${version}`],
+      Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
       ExposedPorts: { "8080/tcp": {} },
       Labels: { "org.opencontainers.image.title": "hive-web, the sandbox's demo service" },
       // Without a health check a task counts as running at once (fact D4). Nanoseconds.
       Healthcheck: {
         Test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/health"],
-        Interval: 2_000_000_000,
-        Timeout: 2_000_000_000,
+        Interval: 2 * SECOND,
+        Timeout: 2 * SECOND,
         Retries: 3,
+        // Failures count only afterwards; the first success ends it.
+        ...(variant === "slow-start" && { StartPeriod: 2 * startSeconds * SECOND }),
       },
     },
     rootfs: { type: "layers", diff_ids: [digestOf(gunzipSync(layer))] },
@@ -69,9 +93,9 @@ export async function buildDemoImage(version = "1.0.0"): Promise<DemoImage> {
   return { layer, configuration, manifest, digest: digestOf(manifest) };
 }
 
-/** Pushes an image and its tag; returns `<registry>/<repository>@sha256:…`, which the daemons can pull. */
+/** Pushes an image and its tags; returns `<registry>/<repository>@sha256:…`, which the daemons can pull. */
 export async function pushImage(image: DemoImage, options: PushOptions): Promise<string> {
-  const { url, repository = "hive-web", tag = "1.0.0" } = options;
+  const { url, repository = "hive-web", tags = ["1.0.0"] } = options;
   const authorization = `Basic ${Buffer.from(`AWS:${options.password}`).toString("base64")}`;
   const ask = async (
     method: string,
@@ -87,43 +111,20 @@ export async function pushImage(image: DemoImage, options: PushOptions): Promise
     );
   };
   for (const blob of [image.layer, image.configuration]) {
+    const there = `${url}/v2/${repository}/blobs/${digestOf(blob)}`;
+    if ((await fetch(there, { method: "HEAD", headers: { authorization } })).ok) continue;
     const start = await ask("POST", `${url}/v2/${repository}/blobs/uploads/`);
     const upload = new URL(start.headers.get("location") ?? "", url);
     upload.searchParams.set("digest", digestOf(blob));
     await ask("PUT", upload, blob);
   }
-  await ask("PUT", `${url}/v2/${repository}/manifests/${tag}`, image.manifest, manifestType);
+  for (const reference of tags.length > 0 ? tags : [image.digest]) {
+    await ask("PUT", `${url}/v2/${repository}/manifests/${reference}`, image.manifest, manifestType);
+  }
   return `${new URL(url).host}/${repository}@${image.digest}`;
 }
 
 const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
-
-async function buildLayer(): Promise<Buffer> {
-  const root = await mkdtemp(join(tmpdir(), "hive-image-"));
-  try {
-    for (const name of ["bin", "logs", "tmp", "www/cgi-bin"])
-      await mkdir(join(root, name), { recursive: true });
-    await copyFile(busybox, join(root, "bin/busybox"));
-    for (const name of commands) await symlink("busybox", join(root, "bin", name));
-    await copyFile(join(sources, "service.sh"), join(root, "service.sh"));
-    await copyFile(join(sources, "work.sh"), join(root, "www/cgi-bin/work"));
-    await copyFile(join(sources, "health"), join(root, "www/health"));
-    for (const name of ["bin/busybox", "service.sh", "www/cgi-bin/work"])
-      await chmod(join(root, name), 0o755);
-    const same = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--mode=go-w"];
-    const tar = ["--create", ...same, "--format=gnu", "--directory", root, "."];
-    await execute("tar", [...tar, "--file", `${root}.tar`]);
-    await execute("gzip", ["--no-name", "--fast", "--force", `${root}.tar`]);
-    return await readFile(`${root}.tar.gz`);
-  } catch (cause) {
-    throw new Error(`Could not build the demo image: it needs ${busybox} (busybox-static), tar and gzip`, {
-      cause,
-    });
-  } finally {
-    for (const path of [root, `${root}.tar`, `${root}.tar.gz`])
-      await rm(path, { recursive: true, force: true });
-  }
-}
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 const digestOf = (content: Buffer): string => `sha256:${createHash("sha256").update(content).digest("hex")}`;

@@ -1,19 +1,18 @@
-// The sandbox's ECR registry: a real docker-registry on a private socket, and before it a proxy that checks tokens.
+// The sandbox's ECR registry: a real docker-registry on a private socket, and before it a proxy that checks tokens, asks IAM for
+// what their holders want, and tells the model of ECR what was pushed.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { createServer, request, type Server } from "node:http";
 import { join } from "node:path";
-import { pipeline } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import type { RegistryTokens, TokenVerdict } from "./tokens.ts";
+import { type ProxyOptions, registryProxy } from "./proxy.ts";
 
 const startTimeoutMilliseconds = 10_000;
 
-export interface RegistryOptions {
+export interface RegistryOptions extends Omit<ProxyOptions, "socketPath" | "url"> {
   /** Its data goes to `run/registry` in it, its log to `registry.log`. */
   stateDirectory: string;
-  tokens: RegistryTokens;
   /** Default 10.78.0.1. */
   host?: string;
   /** Default 5000. */
@@ -29,18 +28,14 @@ export interface Registry {
 }
 
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
-  const { host = "10.78.0.1", port = 5000, tokens } = options;
+  const { host = "10.78.0.1", port = 5000 } = options;
   const socket = join(options.stateDirectory, "run", "registry.sock");
   const process_ = spawnRegistry(options.stateDirectory, socket);
   await untilItAnswers(process_, socket, join(options.stateDirectory, "registry.log"));
 
   const address = `${host}:${port}`;
   const url = `http://${address}`;
-  const server = createServer((incoming, response) => {
-    const verdict = tokens.check(incoming.headers.authorization);
-    if (verdict === "valid") forward(incoming, response, socket);
-    else refuse(incoming, response, verdict, url);
-  });
+  const server = createServer(registryProxy({ ...options, socketPath: socket, url }));
   // A large layer may take longer than Node's default of five minutes.
   server.requestTimeout = 0;
   await new Promise<void>((done, failed) => {
@@ -103,55 +98,6 @@ const answers = (socketPath: string): Promise<boolean> =>
     asked.once("error", () => done(false));
     asked.end();
   });
-
-/** Streams a request through; layers are never held in memory. */
-function forward(incoming: IncomingMessage, response: ServerResponse, socketPath: string): void {
-  const { authorization: _, ...headers } = incoming.headers;
-  const onward = request({ socketPath, method: incoming.method, path: incoming.url, headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    // An error here is one side hanging up; pipeline closes the other, which is all that can be done.
-    pipeline(answer, response, () => {});
-  });
-  onward.once("error", (error) => {
-    if (response.headersSent) response.destroy(error);
-    else answerError(response, 502, "UNKNOWN", `The sandbox's registry does not answer: ${error.message}`);
-  });
-  pipeline(incoming, onward, () => {});
-}
-
-/** With the status and words of ECR: a challenge where there is no token, DENIED where it is too old. */
-function refuse(
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  verdict: Exclude<TokenVerdict, "valid">,
-  url: string,
-): void {
-  incoming.resume();
-  if (verdict === "expired") {
-    answerError(
-      response,
-      403,
-      "DENIED",
-      "Your authorization token has expired. Reauthenticate and try again.",
-    );
-    return;
-  }
-  response.setHeader("www-authenticate", `Basic realm="${url}/",service="ecr.amazonaws.com"`);
-  answerError(
-    response,
-    401,
-    "UNAUTHORIZED",
-    verdict === "missing" ? "no basic auth credentials" : "Not Authorized",
-  );
-}
-
-function answerError(response: ServerResponse, status: number, code: string, message: string): void {
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "docker-distribution-api-version": "registry/2.0",
-  });
-  response.end(JSON.stringify({ errors: [{ code, message }] }));
-}
 
 async function stop(server: Server, process_: ChildProcess): Promise<void> {
   server.closeAllConnections();

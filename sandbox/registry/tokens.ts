@@ -1,4 +1,5 @@
-// The registry's passwords, as ECR gives them: opaque, several valid at once, each for twelve hours.
+// The registry's passwords, as ECR gives them: opaque, several valid at once, each for twelve hours, and each good for what
+// the one may do whom it was issued to.
 
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
@@ -10,7 +11,9 @@ export interface RegistryToken {
   expiresAt: Date;
 }
 
-export type TokenVerdict = "valid" | "expired" | "missing" | "unknown";
+export type TokenVerdict =
+  | { verdict: "valid" /** Whom it was issued to. */; principal: string }
+  | { verdict: "expired" | "missing" | "unknown" };
 
 export interface RegistryTokensOptions {
   /** Default 43,200, ECR's twelve hours. */
@@ -22,7 +25,7 @@ export interface RegistryTokensOptions {
 }
 
 /**
- * A token carries its own end, signed; so nothing is kept, any number overlap, and none can be made up.
+ * A token carries its own end and its principal, signed; so nothing is kept, any number overlap, and none can be made up.
  */
 export class RegistryTokens {
   readonly #lifetimeMilliseconds: number;
@@ -35,9 +38,11 @@ export class RegistryTokens {
     this.#secret = options.secret ?? randomBytes(32);
   }
 
-  issue(): RegistryToken {
+  /** @param principal for example `instance:i-0abc…` */
+  issue(principal = "operator"): RegistryToken {
     const end = this.#now() + this.#lifetimeMilliseconds;
-    const content = `${end}.${randomBytes(12).toString("base64url")}`;
+    const holder = Buffer.from(principal).toString("base64url");
+    const content = `${end}.${holder}.${randomBytes(12).toString("base64url")}`;
     const password = `${content}.${this.#sign(content)}`;
     const authorizationToken = Buffer.from(`AWS:${password}`).toString("base64");
     return { password, authorizationToken, expiresAt: new Date(end) };
@@ -46,14 +51,16 @@ export class RegistryTokens {
   /** Judges the `Authorization` header of a request to the registry. */
   check(header: string | undefined): TokenVerdict {
     const encoded = /^Basic\s+(\S+)$/i.exec(header ?? "")?.[1];
-    if (encoded === undefined) return "missing";
+    if (encoded === undefined) return { verdict: "missing" };
     const text = Buffer.from(encoded, "base64").toString("utf8");
-    const [, content, end, signature] = /^AWS:((\d+)\.[\w-]+)\.([\w-]+)$/.exec(text) ?? [];
-    if (content === undefined || signature === undefined) return "unknown";
+    const [, content, end, holder = "", signature] =
+      /^AWS:((\d+)\.([\w-]+)\.[\w-]+)\.([\w-]+)$/.exec(text) ?? [];
+    if (content === undefined || signature === undefined) return { verdict: "unknown" };
     const expected = Buffer.from(this.#sign(content));
     const given = Buffer.from(signature);
-    if (expected.length !== given.length || !timingSafeEqual(expected, given)) return "unknown";
-    return Number(end) > this.#now() ? "valid" : "expired";
+    if (expected.length !== given.length || !timingSafeEqual(expected, given)) return { verdict: "unknown" };
+    if (Number(end) <= this.#now()) return { verdict: "expired" };
+    return { verdict: "valid", principal: Buffer.from(holder, "base64url").toString("utf8") };
   }
 
   #sign(content: string): string {

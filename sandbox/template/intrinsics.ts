@@ -1,5 +1,5 @@
 // CloudFormation's references, resolved as a deployment would: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select,
-// Fn::Split, and Fn::Equals and Fn::Not in conditions.
+// Fn::Split, Fn::If, and Fn::Equals and Fn::Not in conditions.
 
 interface Resource {
   Type: string;
@@ -17,6 +17,9 @@ export interface Environment {
   /** Parameters of the template, where they are not to have their defaults. */
   parameters?: Readonly<Record<string, string>>;
 }
+
+/** By name, as written. */
+export type Conditions = Readonly<Record<string, unknown>>;
 
 export interface Resolver {
   /** The same value with every reference in it replaced. */
@@ -40,6 +43,7 @@ const nameProperties: Readonly<Record<string, string>> = {
 export const createResolver = (
   resources: Resources,
   { account, region, stackName, parameters = {} }: Environment,
+  conditions: Conditions = {},
 ): Resolver => {
   const pseudo: Readonly<Record<string, string>> = {
     "AWS::AccountId": account,
@@ -152,6 +156,14 @@ export const createResolver = (
       return left === right;
     },
     "Fn::Not": (argument) => !(resolve(argument) as unknown[])[0],
+    "Fn::If": (argument) => {
+      const [condition, then, otherwise] = argument as [string, unknown, unknown];
+      if (Object.hasOwn(conditions, condition))
+        return resolve(resolve(conditions[condition]) ? then : otherwise);
+      throw new Error(
+        `The packaged template asks for the condition ${condition}, which it does not contain.`,
+      );
+    },
   };
 
   const resolve = (value: unknown): unknown => {

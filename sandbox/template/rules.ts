@@ -15,6 +15,7 @@ interface RuleProperties {
 interface TargetProperties {
   Id: string;
   Arn: string;
+  RoleArn?: string;
   RetryPolicy?: { MaximumRetryAttempts?: number; MaximumEventAgeInSeconds?: number };
   DeadLetterConfig?: { Arn?: string };
 }
@@ -37,9 +38,10 @@ export const readRules = (resources: Resources, resolver: Resolver): RuleDefinit
     };
   });
 
-const readTarget = ({ Id, Arn, RetryPolicy, DeadLetterConfig }: TargetProperties): RuleTarget => ({
+const readTarget = ({ Id, Arn, RoleArn, RetryPolicy, DeadLetterConfig }: TargetProperties): RuleTarget => ({
   id: Id,
   arn: Arn,
+  ...(RoleArn === undefined ? {} : { roleArn: RoleArn }),
   maximumRetryAttempts: RetryPolicy?.MaximumRetryAttempts ?? DEFAULT_RETRY_ATTEMPTS,
   maximumEventAgeSeconds: RetryPolicy?.MaximumEventAgeInSeconds ?? DEFAULT_EVENT_AGE_SECONDS,
   ...(DeadLetterConfig?.Arn === undefined ? {} : { deadLetterArn: DeadLetterConfig.Arn }),

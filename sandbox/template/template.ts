@@ -4,7 +4,13 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readFunctions } from "./functions.ts";
-import { createResolver, type Environment, type Resolver, type Resources } from "./intrinsics.ts";
+import {
+  type Conditions,
+  createResolver,
+  type Environment,
+  type Resolver,
+  type Resources,
+} from "./intrinsics.ts";
 import { ofType } from "./of-type.ts";
 import { readRoles } from "./roles.ts";
 import { readRules } from "./rules.ts";
@@ -34,7 +40,7 @@ export const readTemplate = (directory: string, environment: Omit<Environment, "
 interface WholeTemplate {
   Resources?: Resources;
   Parameters?: Record<string, { Default?: string | number }>;
-  Conditions?: Record<string, unknown>;
+  Conditions?: Conditions;
 }
 
 export const parseTemplate = (template: unknown, environment: Environment): Template => {
@@ -43,7 +49,7 @@ export const parseTemplate = (template: unknown, environment: Environment): Temp
     throw new Error("The packaged template has no Resources: is it a CloudFormation template?");
   const defaults = Object.entries(Parameters).map(([name, { Default = "" }]) => [name, String(Default)]);
   const parameters = { ...Object.fromEntries(defaults), ...environment.parameters };
-  const resolver = createResolver(all, { ...environment, parameters });
+  const resolver = createResolver(all, { ...environment, parameters }, Conditions);
   const resources: Resources = Object.fromEntries(
     Object.entries(all).filter(([_id, { Condition: condition }]) =>
       condition === undefined ? true : resolver.resolve(Conditions[condition]) === true,

@@ -32,8 +32,10 @@ export interface FunctionDefinition {
 
 export interface RuleTarget {
   id: string;
-  /** A function's or alias' ARN. */
+  /** Of a function, an alias, or another region's bus. */
   arn: string;
+  /** With which EventBridge sends to another bus. */
+  roleArn?: string;
   /** EventBridge's defaults are 185 and 24 hours. */
   maximumRetryAttempts: number;
   maximumEventAgeSeconds: number;

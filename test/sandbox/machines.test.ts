@@ -198,13 +198,13 @@ describe("the registry's tokens", () => {
     const second = tokens.issue();
     const header = (token: string) => `Basic ${token}`;
     expect(first.authorizationToken).not.toBe(second.authorizationToken);
-    expect(tokens.check(header(first.authorizationToken))).toBe("valid");
+    expect(tokens.check(header(first.authorizationToken)).verdict).toBe("valid");
     now = 60_000;
-    expect(tokens.check(header(first.authorizationToken))).toBe("expired");
-    expect(tokens.check(header(second.authorizationToken))).toBe("valid");
+    expect(tokens.check(header(first.authorizationToken)).verdict).toBe("expired");
+    expect(tokens.check(header(second.authorizationToken)).verdict).toBe("valid");
     const forged = Buffer.from(`AWS:${second.password.replace(/^\d+/, "9999999999999")}`).toString("base64");
-    expect(tokens.check(header(forged))).toBe("unknown");
-    expect(tokens.check(undefined)).toBe("missing");
+    expect(tokens.check(header(forged)).verdict).toBe("unknown");
+    expect(tokens.check(undefined).verdict).toBe("missing");
   });
 });
 

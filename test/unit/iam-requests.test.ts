@@ -52,6 +52,7 @@ const calls: [service: string, operation: string, input: object, permissions: st
   ],
   ["ssm", "DescribeInstanceInformation", {}, ["ssm:DescribeInstanceInformation"]],
   ["ssm", "GetCommandInvocation", {}, ["ssm:GetCommandInvocation"]],
+  ["ssm", "ListCommandInvocations", {}, ["ssm:ListCommandInvocations"]],
   ["ssm", "CancelCommand", {}, ["ssm:CancelCommand"]],
   [
     "ssm",
@@ -61,6 +62,13 @@ const calls: [service: string, operation: string, input: object, permissions: st
   ],
   ["ssm", "GetParameter", { Name: "/a/b" }, ["ssm:GetParameter"]],
   ["ssm", "GetParameter", { Name: "/a/b", WithDecryption: true }, ["ssm:GetParameter", "kms:Decrypt"]],
+  ["ssm", "GetParameterHistory", { Name: "/a/b" }, ["ssm:GetParameterHistory"]],
+  [
+    "ssm",
+    "GetParameterHistory",
+    { Name: "/a/b", WithDecryption: true },
+    ["ssm:GetParameterHistory", "kms:Decrypt"],
+  ],
   ["ssm", "PutParameter", { Name: "/a/b" }, ["ssm:PutParameter"]],
   ["lambda", "Invoke", { FunctionName: "f", Qualifier: "durable" }, ["lambda:InvokeFunction"]],
   [
@@ -82,6 +90,28 @@ const calls: [service: string, operation: string, input: object, permissions: st
     ["lambda:GetDurableExecutionState"],
   ],
   ["ecr", "GetAuthorizationToken", {}, ["ecr:GetAuthorizationToken"]],
+  ...[
+    "DescribeImages",
+    "BatchGetImage",
+    "GetDownloadUrlForLayer",
+    "BatchCheckLayerAvailability",
+    "ListImages",
+    "InitiateLayerUpload",
+    "UploadLayerPart",
+    "CompleteLayerUpload",
+    "PutImage",
+  ].map((operation): [string, string, object, string[]] => [
+    "ecr",
+    operation,
+    { repositoryName: "hive-web" },
+    [`ecr:${operation}`],
+  ]),
+  [
+    "events",
+    "PutEvents",
+    { Entries: [{ Source: "hive-swarm", DetailType: "Service Roll Finished" }, { Source: "x" }] },
+    ["events:PutEvents", "events:PutEvents"],
+  ],
   ["s3", "PutObject", { Bucket: "bucket", Key: "hive/i-0/1-2/0-9" }, ["s3:PutObject"]],
   ["sts", "GetCallerIdentity", {}, []],
 ];
@@ -163,6 +193,24 @@ describe("the permissions of a call", () => {
     expect([...commands, ...targets].filter((name) => !known.includes(name))).toEqual([]);
   });
 
+  it("name the region that the call is signed for", () => {
+    const resourcesOf = (...[service, operation, input]: [string, string, object]) =>
+      requestsOf(
+        { service, operation, input },
+        { ...surroundings, account: { ...account, region: "us-east-1" } },
+      ).map(({ resource }) => resource);
+    expect(resourcesOf("ecr", "DescribeImages", { repositoryName: "team/hive-web" })).toEqual([
+      "arn:aws:ecr:us-east-1:123456789012:repository/team/hive-web",
+    ]);
+    expect(
+      resourcesOf("events", "PutEvents", { Entries: [{}, { EventBusName: "x" }, { EventBusName: "arn:y" }] }),
+    ).toEqual([
+      "arn:aws:events:us-east-1:123456789012:event-bus/default",
+      "arn:aws:events:us-east-1:123456789012:event-bus/x",
+      "arn:y",
+    ]);
+  });
+
   it("are an error of the sandbox where nobody wrote them down; nothing is allowed by silence", () => {
     const access = accessWith({ Effect: "Allow", Action: "*", Resource: "*" });
     expect(() => access.authorize(call("ssm", "DeleteParameter", {}))).toThrow(
@@ -222,6 +270,19 @@ describe("a refusal is worded as the service does", () => {
     expect(refusal(service, operation, input)).toMatchObject({ code, status, message });
   });
 
+  it("names the region that was asked, and what was asked for there", () => {
+    const describe = call("ecr", "DescribeImages", { repositoryName: "hive-web" });
+    const caller = { ...describe.caller, region: "us-east-1" };
+    expect(() => access.authorize({ ...describe, caller })).toThrow(
+      `${WHO}ecr:DescribeImages on resource: arn:aws:ecr:us-east-1:123456789012:repository/hive-web`,
+    );
+    expect(refusal("events", "PutEvents", { Entries: [{ Source: "hive-swarm" }] })).toMatchObject({
+      code: "AccessDeniedException",
+      status: 400,
+      message: `${WHO}events:PutEvents on resource: arn:aws:events:ap-northeast-1:123456789012:event-bus/default ${because("events:PutEvents")}`,
+    });
+  });
+
   it("by an explicit deny says so, whatever else allows it", () => {
     const denying = accessWith(
       { Effect: "Allow", Action: "s3:*", Resource: "*" },
@@ -231,6 +292,45 @@ describe("a refusal is worded as the service does", () => {
     expect(() => denying.authorize(call("s3", "PutObject", { Bucket: "b", Key: "secret/x" }))).toThrow(
       "with an explicit deny in an identity-based policy",
     );
+  });
+});
+
+describe("a role", () => {
+  it("that may put events of one source and kind on one bus may put no others", () => {
+    const access = accessWith({
+      Effect: "Allow",
+      Action: "events:PutEvents",
+      Resource: "arn:aws:events:ap-northeast-1:123456789012:event-bus/default",
+      Condition: {
+        StringEquals: { "events:source": "hive-swarm", "events:detail-type": "Service Roll Finished" },
+      },
+    });
+    const put = (...Entries: object[]) => {
+      const { caller, ...rest } = call("events", "PutEvents", { Entries });
+      return (region?: string) => () =>
+        access.authorize({ ...rest, caller: { ...caller, ...(region && { region }) } });
+    };
+    const own = { Source: "hive-swarm", DetailType: "Service Roll Finished" };
+    expect(put(own, own)()).not.toThrow();
+    expect(put({ ...own, Source: "another" })()).toThrow("is not authorized");
+    expect(put(own, { ...own, DetailType: "Another" })()).toThrow("is not authorized");
+    expect(put({ ...own, EventBusName: "another" })()).toThrow("is not authorized");
+    expect(put(own)("us-east-1")).toThrow("is not authorized");
+  });
+
+  it("that may describe a repository of one region may not in another", () => {
+    const access = accessWith({
+      Effect: "Allow",
+      Action: "ecr:DescribeImages",
+      Resource: "arn:aws:ecr:us-east-1:123456789012:repository/hive-*",
+    });
+    const describe = (repositoryName: string, region: string) => () => {
+      const { caller, ...rest } = call("ecr", "DescribeImages", { repositoryName });
+      access.authorize({ ...rest, caller: { ...caller, region } });
+    };
+    expect(describe("hive-web", "us-east-1")).not.toThrow();
+    expect(describe("hive-web", "ap-northeast-1")).toThrow("is not authorized");
+    expect(describe("other-app", "us-east-1")).toThrow("is not authorized");
   });
 });
 

@@ -169,6 +169,35 @@ describe("a command", () => {
     const first = api.ListCommandInvocations({ MaxResults: 1 });
     expect(first.CommandInvocations).toHaveLength(1);
     expect(list({ MaxResults: 1, NextToken: first.NextToken })[0]?.InstanceId).toBe(B);
+    for (const MaxResults of [0, 51]) {
+      expect(await refusal(() => list({ MaxResults }))).toContain("ValidationException");
+    }
+  });
+
+  it("of many instances are listed page by page, with the first 2,500 characters of each output", async () => {
+    const { send, api, clock, machines } = fixture();
+    const ids = Array.from({ length: 50 }, (_, number) => `i-${number}`);
+    for (const id of ids) machines.boot(id);
+    machines.script = async (id) => ({ ...succeeds, stdout: `${id} ${"x".repeat(3000)}` });
+    const CommandId = send(ids);
+    // Like GetCommandInvocation, it does not know at once what was sent.
+    expect(api.ListCommandInvocations({ CommandId }).CommandInvocations).toEqual([]);
+    await clock.advance(1000);
+    const first = api.ListCommandInvocations({ CommandId, Details: true, MaxResults: 30 });
+    const second = api.ListCommandInvocations({
+      CommandId,
+      Details: true,
+      MaxResults: 30,
+      NextToken: first.NextToken,
+    });
+    const all = [...(first.CommandInvocations ?? []), ...(second.CommandInvocations ?? [])];
+    expect(all.map(({ InstanceId }) => InstanceId)).toEqual(ids);
+    expect(second.NextToken).toBeUndefined();
+    for (const { InstanceId, CommandPlugins } of all) {
+      expect(CommandPlugins?.[0]?.Output).toHaveLength(2500);
+      expect(CommandPlugins?.[0]?.Output).toMatch(new RegExp(`^${InstanceId} x+$`));
+    }
+    expect(await refusal(() => send([...ids, A]))).toContain("at most 50 members");
   });
 });
 

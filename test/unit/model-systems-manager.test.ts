@@ -1,6 +1,5 @@
-// Systems Manager apart from Run Command: the instances it knows, and Parameter Store; and ECR's login.
-import { ContainerRegistry } from "../../sandbox/models/registry/container-registry.ts";
-import { operator, refusal } from "./model-fakes.ts";
+// Systems Manager apart from Run Command: the instances it knows, and Parameter Store.
+import { refusal } from "./model-fakes.ts";
 import { A, B, fixture } from "./model-systems-manager-fixture.ts";
 
 describe("DescribeInstanceInformation", () => {
@@ -87,6 +86,67 @@ describe("Parameter Store", () => {
     expect(value(false)).not.toContain("SWMTKN");
   });
 
+  it("tells the history of a parameter, the oldest version first, in pages", async () => {
+    const { api, clock } = fixture();
+    for (let version = 1; version <= 70; version++) {
+      api.PutParameter({ Name: token, Value: `v${version}`, Type: "String", Overwrite: true });
+      await clock.advance(1000);
+    }
+    const first = api.GetParameterHistory({ Name: token });
+    expect(first.Parameters).toHaveLength(50);
+    expect(first.Parameters?.[0]).toEqual({
+      Name: token,
+      Type: "String",
+      Value: "v1",
+      Version: 1,
+      LastModifiedDate: new Date("2026-01-01T00:00:00Z"),
+      DataType: "text",
+      Labels: [],
+      Tier: "Standard",
+      Policies: [],
+    });
+    const second = api.GetParameterHistory({ Name: token, NextToken: first.NextToken });
+    expect(second.Parameters?.map(({ Version }) => Version)).toEqual(
+      Array.from({ length: 20 }, (_, index) => 51 + index),
+    );
+    // "If there are no additional items to return, the string is empty."
+    expect(second.NextToken).toBe("");
+    expect(api.GetParameterHistory({ Name: token, MaxResults: 2 }).Parameters).toHaveLength(2);
+    for (const MaxResults of [0, 51]) {
+      expect(await refusal(() => api.GetParameterHistory({ Name: token, MaxResults }))).toContain(
+        "ValidationException",
+      );
+    }
+    expect(await refusal(() => api.GetParameterHistory({ Name: "/none" }))).toBe(
+      "ParameterNotFound: Parameter /none not found.",
+    );
+    expect(await refusal(() => api.GetParameterHistory({ Name: token, NextToken: "x" }))).toContain(
+      "InvalidNextToken",
+    );
+  });
+
+  it("keeps a hundred versions; with the next one the oldest goes", async () => {
+    const { api } = fixture();
+    for (let version = 1; version <= 103; version++) {
+      api.PutParameter({ Name: token, Value: `v${version}`, Type: "String", Overwrite: true });
+    }
+    const [oldest] = api.GetParameterHistory({ Name: token }).Parameters ?? [];
+    expect(oldest).toMatchObject({ Version: 4, Value: "v4" });
+    expect(api.GetParameter({ Name: token }).Parameter).toMatchObject({ Version: 103, Value: "v103" });
+    expect(await refusal(() => api.GetParameter({ Name: `${token}:3` }))).toContain(
+      "ParameterVersionNotFound",
+    );
+  });
+
+  it("shows the versions of a SecureString only decrypted", () => {
+    const { api } = fixture();
+    api.PutParameter({ Name: token, Value: "SWMTKN-secret", Type: "SecureString" });
+    const value = (WithDecryption: boolean) =>
+      api.GetParameterHistory({ Name: token, WithDecryption }).Parameters?.[0]?.Value;
+    expect(value(true)).toBe("SWMTKN-secret");
+    expect(value(false)).not.toContain("SWMTKN");
+  });
+
   it("answers several, and those below a path", () => {
     const { api } = fixture();
     for (const Name of ["/hive/a", "/hive/b", "/hive/deep/c", "/other"]) {
@@ -118,20 +178,4 @@ describe("Parameter Store", () => {
     expect(await refusal(() => put("x".repeat(4096)))).toBe("accepted");
     expect(await refusal(() => api.PutParameter({ Name: "/new", Value: "x" }))).toContain("type is required");
   });
-});
-
-it("ECR's token is the user AWS with the issued password", async () => {
-  const expiresAt = Date.UTC(2026, 0, 1, 12);
-  const model = new ContainerRegistry({
-    issue: ({ principal }) => ({ password: `for ${principal}`, expiresAt }),
-    proxyEndpoint: "http://10.78.0.1:5000",
-  });
-  const { authorizationData } = await model.operations.GetAuthorizationToken({}, operator);
-  expect(authorizationData).toEqual([
-    {
-      authorizationToken: Buffer.from("AWS:for operator").toString("base64"),
-      expiresAt: new Date(expiresAt),
-      proxyEndpoint: "http://10.78.0.1:5000",
-    },
-  ]);
 });

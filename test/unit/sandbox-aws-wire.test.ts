@@ -187,6 +187,20 @@ describe("errors", () => {
   });
 });
 
+it("a call says for which region it is signed", async () => {
+  const regions: (string | undefined)[] = [];
+  answer = async (_service, _operation, _input, { region }) => {
+    regions.push(region);
+    return {};
+  };
+  for (const region of ["us-east-1", "ap-northeast-1"]) {
+    const client = new SSMClient({ ...options(), region });
+    await client.send(new SendCommandCommand({ DocumentName: "d" }));
+    client.destroy();
+  }
+  expect(regions).toEqual(["us-east-1", "ap-northeast-1"]);
+});
+
 describe("SQS", () => {
   it("also answers the query protocol, which older clients still speak", async () => {
     answer = async (_service, _operation, input) => ({

@@ -2,6 +2,7 @@
 
 import { VirtualClock } from "../../sandbox/clock.ts";
 import { type Delivery, EventBus, type EventBusOptions } from "../../sandbox/events/event-bus.ts";
+import { eventsModel } from "../../sandbox/events/events-model.ts";
 import { AwsError, type AwsEvent, type Caller } from "../../sandbox/ports.ts";
 import type { RuleDefinition } from "../../sandbox/template/types.ts";
 
@@ -135,7 +136,8 @@ describe("the event bus", () => {
 });
 
 describe("PutEvents", () => {
-  const put = (bus: EventBus, Entries: object[]) => bus.model.operations.PutEvents?.({ Entries }, operator);
+  const put = (bus: EventBus, Entries: object[], caller = operator) =>
+    eventsModel(bus).operations.PutEvents?.({ Entries }, caller);
 
   it("takes events of aws.* sources too, so that a recorded one can be replayed", async () => {
     const { clock, bus, delivered } = setUp();
@@ -151,6 +153,44 @@ describe("PutEvents", () => {
     await clock.advance(0);
     expect(answer).toEqual({ FailedEntryCount: 0, Entries: [{ EventId: delivered[0]?.id }] });
     expect(delivered[0]).toMatchObject({ time: "2026-02-01T17:18:06Z", resources: ["arn:1"] });
+  });
+
+  it("takes a function's own events, and none that only AWS may send", async () => {
+    const { clock, bus, delivered } = setUp();
+    const caller = { accessKeyId: "ASIA", principal: "function:roll-service" };
+    const entry = { DetailType: "Service Roll Finished", Detail: "{}" };
+    const answer = put(
+      bus,
+      [
+        { ...entry, Source: "aws.ecr" },
+        { ...entry, Source: "hive-swarm" },
+        { ...entry, Source: "hive-swarm", EventBusName: "another" },
+        { ...entry, Source: "hive-swarm", EventBusName: bus.arn },
+      ],
+      caller,
+    );
+    await clock.advance(0);
+    expect(answer).toMatchObject({
+      FailedEntryCount: 2,
+      Entries: [
+        { ErrorCode: "NotAuthorizedForSourceException" },
+        { EventId: expect.any(String) },
+        { ErrorCode: "ResourceNotFoundException" },
+        { EventId: expect.any(String) },
+      ],
+    });
+    expect(delivered).toEqual([]);
+  });
+
+  it("takes ten entries at most", () => {
+    const { bus } = setUp();
+    expect(() => put(bus, [])).toThrow("1 to 10 members");
+    expect(() =>
+      put(
+        bus,
+        Array.from({ length: 11 }, () => ({})),
+      ),
+    ).toThrow("1 to 10 members");
   });
 
   it("refuses entries one by one", async () => {

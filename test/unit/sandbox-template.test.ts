@@ -3,6 +3,8 @@
 
 import { readFileSync } from "node:fs";
 import { parseTemplate } from "../../sandbox/template/template.ts";
+import { parseYamlTemplate } from "../../sandbox/template/yaml.ts";
+import { validateTemplate } from "../../scripts/validate-template.ts";
 
 const fixture: unknown = JSON.parse(
   readFileSync(new URL("./fixtures/packaged-template.json", import.meta.url), "utf8"),
@@ -112,8 +114,68 @@ describe("references", () => {
     expect(resolved(value)).toBe(expected);
   });
 
+  it("that depend on a condition are resolved by it", () => {
+    const value = { "Fn::If": ["Named", { Ref: "Name" }, { Ref: "AWS::AccountId" }] };
+    const named = (Name: string) =>
+      parseTemplate(
+        {
+          Parameters: { Name: { Type: "String", Default: "" } },
+          Conditions: { Named: { "Fn::Not": [{ "Fn::Equals": [{ Ref: "Name" }, ""] }] } },
+          Resources: functionWith(value),
+        },
+        { ...environment, parameters: { Name } },
+      ).functions[0]?.environment.X;
+    expect(named("hive")).toBe("hive");
+    expect(named("")).toBe("123456789012");
+    expect(() => resolved(value)).toThrow("asks for the condition Named");
+  });
+
   it("that name nothing, or are of a kind that is not known, are errors", () => {
     expect(() => resolved({ Ref: "Nobody" })).toThrow("refers to Nobody");
     expect(() => resolved({ "Fn::ImportValue": "x" })).toThrow("does not resolve Fn::ImportValue");
+  });
+});
+
+describe("a template as people write it", () => {
+  it("is read into the long forms of its references", () => {
+    const text = `
+      a: !Ref Queue
+      b: !GetAtt Queue.Arn
+      c: !GetAtt [Queue, Arn]
+      d: !Sub "\${Queue}"
+      e: !Join ["-", [!Ref A, !Select [0, !Split [".", !Ref B]]]]
+      f: !If [Named, !Not [!Equals [!Ref A, ""]], { wildcard: !Ref B }]
+      g: &again !Sub
+        - x\${Y}
+        - Y: !Ref A
+      h: *again`;
+    const a = { Ref: "A" };
+    const b = { Ref: "B" };
+    expect(parseYamlTemplate(text)).toEqual({
+      a: { Ref: "Queue" },
+      b: { "Fn::GetAtt": ["Queue", "Arn"] },
+      c: { "Fn::GetAtt": ["Queue", "Arn"] },
+      d: { "Fn::Sub": "${Queue}" },
+      e: { "Fn::Join": ["-", [a, { "Fn::Select": [0, { "Fn::Split": [".", b] }] }]] },
+      f: { "Fn::If": ["Named", { "Fn::Not": [{ "Fn::Equals": [a, ""] }] }, { wildcard: b }] },
+      g: { "Fn::Sub": ["x${Y}", { Y: a }] },
+      h: { "Fn::Sub": ["x${Y}", { Y: a }] },
+    });
+  });
+
+  it("for the registry's region is one that CloudFormation takes", async () => {
+    const text = readFileSync("cluster/registry-events.yml", "utf8");
+    const problems = (written: string) =>
+      validateTemplate(parseYamlTemplate(written) as Parameters<typeof validateTemplate>[0]);
+    expect(await problems(text)).toEqual([]);
+    expect(await problems(text.replace("RoleArn:", "Role:"))).toEqual([
+      expect.stringMatching(/^Pushes\.Targets.*Role: unknown property$/),
+    ]);
+    expect(await problems(text.replace("!GetAtt ForwardRole.Arn", "!GetAtt Forward.Arn"))).toEqual([
+      "Fn::GetAtt Forward: there is no such resource",
+    ]);
+    expect(await problems(text.replaceAll("- Account:", "- Owner:"))).toContain(
+      "Fn::Sub Account: there is no such resource",
+    );
   });
 });

@@ -16,6 +16,10 @@ interface Stored {
 
 /** Of a parameter of the Standard tier. */
 const MOST_BYTES = 4096;
+/** With one more, the oldest goes (unless it has a label, and there are none here). */
+const MOST_VERSIONS = 100;
+/** Of a page, unless the caller asks for fewer. */
+const HISTORY_PAGE = 50;
 
 export class ParameterStore {
   readonly #clock: Clock;
@@ -60,7 +64,7 @@ export class ParameterStore {
     }
     const version = (last?.version ?? 0) + 1;
     versions.push({ name, type, value, version, modifiedAt: this.#clock.now() });
-    this.#parameters.set(name, versions);
+    this.#parameters.set(name, versions.slice(-MOST_VERSIONS));
     return { Version: version, Tier: "Standard" };
   }
 
@@ -98,6 +102,24 @@ export class ParameterStore {
     };
   }
 
+  /** All versions that are kept, the oldest first. The token of the last page is an empty string, as documented. */
+  history(input: Sdk.GetParameterHistoryRequest): Sdk.GetParameterHistoryResult {
+    const size = input.MaxResults ?? HISTORY_PAGE;
+    if (size < 1 || size > HISTORY_PAGE) {
+      throw new AwsError("ValidationException", `Value '${size}' at 'maxResults' must be between 1 and 50`);
+    }
+    const versions = this.#versions(input.Name ?? "");
+    if (versions === undefined) throw new AwsError("ParameterNotFound", `Parameter ${input.Name} not found.`);
+    const { items, nextToken = "" } = page(versions, size, input.NextToken);
+    return {
+      Parameters: items.map((stored) => {
+        const { ARN: _, ...described } = this.#describe(stored, input.WithDecryption);
+        return { ...described, Labels: [], Tier: "Standard", Policies: [] };
+      }),
+      NextToken: nextToken,
+    };
+  }
+
   delete(input: Sdk.DeleteParameterRequest): Sdk.DeleteParameterResult {
     if (!this.#parameters.delete(input.Name ?? "")) {
       throw new AwsError("ParameterNotFound", `Parameter ${input.Name} not found.`);
@@ -113,11 +135,16 @@ export class ParameterStore {
     };
   }
 
+  /** @param reference name or ARN */
+  #versions(reference: string): readonly Stored[] | undefined {
+    const name = withoutArn(reference);
+    return this.#parameters.get(name) ?? this.#parameters.get(name.replace(/^\//, ""));
+  }
+
   /** `name`, `name:version`, or an ARN. */
   #find(reference: string): Stored | undefined {
-    const plain = reference.replace(/^arn:aws:ssm:[^:]*:\d*:parameter/, "");
-    const [name = "", version] = plain.split(":");
-    const versions = this.#parameters.get(name) ?? this.#parameters.get(name.replace(/^\//, ""));
+    const [name = "", version] = withoutArn(reference).split(":");
+    const versions = this.#versions(name);
     if (version === undefined) return versions?.at(-1);
     const found = versions?.find((one) => String(one.version) === version);
     if (versions && !found) {
@@ -140,6 +167,8 @@ export class ParameterStore {
     };
   }
 }
+
+const withoutArn = (reference: string): string => reference.replace(/^arn:aws:ssm:[^:]*:\d*:parameter/, "");
 
 /** Stands for what the key service would have made of the value: says nothing about it. */
 const encrypted = ({ name, version, value }: Stored): string =>

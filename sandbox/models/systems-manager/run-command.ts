@@ -9,6 +9,8 @@ import { checkParameters } from "./parameters.ts";
 import type { Parts } from "./parts.ts";
 
 const MOST_INSTANCES = 50;
+/** Of commands or invocations on a page, and how many there are when nobody asks for fewer. */
+const MOST_RESULTS = 50;
 const DEFAULT_DELIVERY_TIMEOUT_SECONDS = 3600;
 
 export function sendCommand(
@@ -84,11 +86,14 @@ export function getCommandInvocation(
   const command = findCommand(parts, input.CommandId);
   const invocation = command.invocations.get(input.InstanceId ?? "");
   // Just after SendCommand that is "not yet", and reads exactly like "never" (facts S2).
-  if (!invocation || parts.clock.now() - command.requestedAt < parts.limits.invocationVisibleAfterMs) {
+  if (!invocation || !isVisible(parts, command)) {
     throw new AwsError("InvocationDoesNotExist", "");
   }
   return invocationResult(invocation, parts.limits.outputCharacters);
 }
+
+const isVisible = ({ clock, limits }: Parts, { requestedAt }: CommandState): boolean =>
+  clock.now() - requestedAt >= limits.invocationVisibleAfterMs;
 
 export function cancelCommand(parts: Parts, input: Sdk.CancelCommandRequest): Sdk.CancelCommandResult {
   const command = findCommand(parts, input.CommandId);
@@ -109,7 +114,7 @@ export function listCommands(parts: Parts, input: Sdk.ListCommandsRequest): Sdk.
         (input.InstanceId === undefined || command.invocations.has(input.InstanceId)) &&
         (input.Filters ?? []).every((filter) => passes(filter, command, commandStatus(command))),
     );
-  const { items, nextToken } = page(wanted, input.MaxResults ?? 50, input.NextToken);
+  const { items, nextToken } = page(wanted, pageSize(input.MaxResults), input.NextToken);
   return {
     Commands: items.map((command) => describeCommand(command, [...command.invocations.keys()])),
     ...(nextToken ? { NextToken: nextToken } : {}),
@@ -124,17 +129,26 @@ export function listCommandInvocations(
     input.CommandId === undefined ? parts.commands.values() : [findCommand(parts, input.CommandId)];
   const wanted = [...commands]
     .toReversed()
+    .filter((command) => isVisible(parts, command))
     .flatMap((command) => [...command.invocations.values()])
     .filter(
       (invocation) =>
         (input.InstanceId ?? invocation.instanceId) === invocation.instanceId &&
         (input.Filters ?? []).every((filter) => passes(filter, invocation.command, invocation.status)),
     );
-  const { items, nextToken } = page(wanted, input.MaxResults ?? 50, input.NextToken);
+  const { items, nextToken } = page(wanted, pageSize(input.MaxResults), input.NextToken);
   return {
     CommandInvocations: items.map((invocation) => describeInvocation(invocation, input.Details ?? false)),
     ...(nextToken ? { NextToken: nextToken } : {}),
   };
+}
+
+function pageSize(asked = MOST_RESULTS): number {
+  if (asked >= 1 && asked <= MOST_RESULTS) return asked;
+  throw new AwsError(
+    "ValidationException",
+    `Value '${asked}' at 'maxResults' failed to satisfy constraint: between 1 and ${MOST_RESULTS}`,
+  );
 }
 
 function passes({ key, value = "" }: Sdk.CommandFilter, command: CommandState, status: string): boolean {

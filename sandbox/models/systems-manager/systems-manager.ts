@@ -93,6 +93,7 @@ const operations = (parts: Parts) => ({
   GetDocument: (input: Sdk.GetDocumentRequest) => parts.documents.get(input),
   PutParameter: (input: Sdk.PutParameterRequest) => parts.parameters.put(input),
   GetParameter: (input: Sdk.GetParameterRequest) => parts.parameters.get(input),
+  GetParameterHistory: (input: Sdk.GetParameterHistoryRequest) => parts.parameters.history(input),
   GetParameters: (input: Sdk.GetParametersRequest) => parts.parameters.getMany(input),
   GetParametersByPath: (input: Sdk.GetParametersByPathRequest) => parts.parameters.getByPath(input),
   DeleteParameter: (input: Sdk.DeleteParameterRequest) => parts.parameters.delete(input),

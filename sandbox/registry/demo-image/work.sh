@@ -1,9 +1,10 @@
 #!/bin/sh
-# CGI: GET /cgi-bin/work?n=<id> writes one line to the access log, and only then answers 200 with the host name.
+# CGI: GET /cgi-bin/work?n=<id> writes one line to the access log, and only then answers 200 with the host name (and, in a header,
+# the image's version).
 
 answer() { # status, text
-  printf 'HTTP/1.0 %s\r\nContent-Type: text/plain\r\nContent-Length: %s\r\nConnection: close\r\n\r\n%s\n' \
-    "$1" $((${#2} + 1)) "$2"
+  printf 'HTTP/1.0 %s\r\nContent-Type: text/plain\r\nX-Version: %s\r\n' "$1" "$VERSION"
+  printf 'Content-Length: %s\r\nConnection: close\r\n\r\n%s\n' $((${#2} + 1)) "$2"
   exit 0
 }
 
