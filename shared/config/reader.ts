@@ -60,7 +60,8 @@ export class SettingsReader {
   expression(name: string, example: string): RegExp {
     const text = this.#environment[name] ?? "";
     try {
-      if (text !== "") return new RegExp(`^(?:${text})$`);
+      // By itself first: parentheses that close more than they open would let a part of a tag match.
+      if (text !== "") return new RegExp(`^(?:${new RegExp(text).source})$`);
       this.problems.push(`${name} is empty; give it a regular expression such as ${example}`);
     } catch (error) {
       const because = error instanceof Error ? error.message : String(error);

@@ -149,7 +149,7 @@ describe("the agents of instances", () => {
 describe("a command", () => {
   const command = {
     document: "hive-swarm-dev-join-host",
-    instanceId,
+    instanceIds: [instanceId],
     parameters: { nodeId: "n1", mode: "" },
     deliverySeconds: 60,
     executionSeconds: 120,
@@ -184,7 +184,7 @@ describe("a command", () => {
 
   it("is cancelled by its id, on its instance", async () => {
     const { client, asked } = manager({ CancelCommand: {} });
-    await cancelCommand(client, "c1", instanceId);
+    await cancelCommand(client, "c1", [instanceId]);
     expect(asked).toEqual([
       { operation: "CancelCommand", input: { CommandId: "c1", InstanceIds: [instanceId] } },
     ]);

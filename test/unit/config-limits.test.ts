@@ -55,6 +55,25 @@ const edges: [name: string, taken: string[], refused: string[]][] = [
   ["RESCUE_BUCKET", ["", "abc", many(63), "a.b-c"], ["ab", many(64), "-abc", "Abc", "a_bc", " abc", "abc "]],
   ["JOIN_DEADLINE_SECONDS", ["30", "172800"], ["", "29", "172801", "soon"]],
   ["RETIRE_DEADLINE_SECONDS", ["30", "172800"], ["", "29", "172801", "1e"]],
+  [
+    "ROLL_REPOSITORIES",
+    ["a", "*", "hive-*,team/hive_b.c, * ", "0*", many(256)],
+    ["", " , ", "-a", "/a", "Hive", "a,b c", "a;b", "$(a)", many(257)],
+  ],
+  [
+    "ROLL_TAGS",
+    ["latest", ".*", "a|b", "v?[0-9]+([.][0-9]+)*", "(?<name>a)"],
+    ["", "(", "[", "*", "a)|(b", "\\"],
+  ],
+  ["VERSION_TAGS", ["1", "[0-9.]+"], ["", ")", "a{2,1}", "(?<a", "x)|(?:y"]],
+  ["HISTORY_PREFIX", ["/a", `/${many(200)}`], ["", "/", "a", `/${many(201)}`, "/a b", "x/a", "/a$"]],
+  ["ROLL_PARALLELISM", ["1", "1000"], ["", "0", "1001", "1.5", "all"]],
+  ["ROLL_DELAY_SECONDS", ["0", "3600"], ["", "-1", "3601", "0.1"]],
+  ["ROLL_MONITOR_SECONDS", ["1", "3600"], ["", "0", "3601", "5s"]],
+  ["ROLL_MINIMUM_RUNNING", ["0", "10000"], ["", "-1", "10001", "half"]],
+  ["ROLL_SETTLE_SECONDS", ["0", "600"], ["", "-1", "601", "5.5"]],
+  ["ROLL_STALL_SECONDS", ["10", "86400"], ["", "9", "86401", "NaN"]],
+  ["ROLL_DEADLINE_SECONDS", ["60", "86400"], ["", "59", "86401", "Infinity"]],
 ];
 
 describe("a setting", () => {
@@ -88,6 +107,16 @@ describe("a setting", () => {
       "rescue",
       "UNSHIPPED is rescue and RESCUE_BUCKET is empty; name the bucket for the rescued ranges",
     ],
+    ["ROLL_REPOSITORIES", "", "ROLL_REPOSITORIES is empty; name at least one repository, such as hive-*"],
+    ["ROLL_REPOSITORIES", "a,B", 'ROLL_REPOSITORIES holds no repository name: "B"'],
+    ["ROLL_TAGS", "", "ROLL_TAGS is empty; give it a regular expression such as latest|v?[0-9]+([.][0-9]+)*"],
+    [
+      "VERSION_TAGS",
+      "(",
+      "VERSION_TAGS is no regular expression: Invalid regular expression: /(/: Unterminated group; give it one such as v?[0-9]+([.][0-9]+)*",
+    ],
+    ["HISTORY_PREFIX", "a", 'HISTORY_PREFIX is "a"; give it a value such as /hive-swarm/hive/rolls'],
+    ["ROLL_DELAY_SECONDS", "long", 'ROLL_DELAY_SECONDS is "long"; give it a whole number from 0 to 3600'],
   ])("%s=%j is a problem, told with its remedy", (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([problem]);
   });
@@ -95,17 +124,18 @@ describe("a setting", () => {
   it("that is missing is told as the empty text", () => {
     for (const name of ["CLUSTER", "UNSHIPPED", "RETAIN_CAP"])
       expect(problemsOf({ [name]: undefined })[0]).toContain(`${name} is ""`);
-    expect(problemsOf({ WORKER_GROUPS: undefined })).toEqual(problemsOf({ WORKER_GROUPS: "" }));
+    for (const name of ["WORKER_GROUPS", "ROLL_REPOSITORIES", "ROLL_TAGS", "VERSION_TAGS"])
+      expect(problemsOf({ [name]: undefined })).toEqual(problemsOf({ [name]: "" }));
   });
 
   it("has a remedy that is taken itself", () => {
     const examples = edges.flatMap(([name]) =>
-      [...(problemsOf({ [name]: "\u0000" })[0]?.matchAll(/such as (.+)$/g) ?? [])].map(([, example = ""]) => [
-        name,
-        example,
-      ]),
+      // No name, no number, and no regular expression.
+      [...(problemsOf({ [name]: "\u0000(" })[0]?.matchAll(/such as (.+)$/g) ?? [])].map(
+        ([, example = ""]) => [name, example],
+      ),
     );
-    expect(examples).toHaveLength(13);
+    expect(examples).toHaveLength(16);
     expect(problemsOf(Object.fromEntries(examples))).toEqual([]);
   });
 });
@@ -141,6 +171,17 @@ describe("a right configuration", () => {
       rescueBucket: "kept",
       joinDeadlineSeconds: 900,
       retireDeadlineSeconds: 1500,
+      repositories: ["hive-*"],
+      rollTags: /^(?:latest|v?[0-9]+([.][0-9]+)*)$/,
+      versionTags: /^(?:v?[0-9]+([.][0-9]+)*([-_.][0-9A-Za-z]+)*)$/,
+      historyPrefix: "/hive-swarm/hive/rolls",
+      rollParallelism: 1,
+      rollDelaySeconds: 0,
+      rollMonitorSeconds: 10,
+      rollMinimumRunning: 0,
+      rollSettleSeconds: 5,
+      rollStallSeconds: 300,
+      rollDeadlineSeconds: 7200,
     });
   });
 });

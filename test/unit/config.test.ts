@@ -40,6 +40,17 @@ describe("the configuration", () => {
     ["RETAIN_CAP", "1.5"],
     ["JOIN_DEADLINE_SECONDS", "5"],
     ["RETIRE_DEADLINE_SECONDS", "soon"],
+    ["ROLL_REPOSITORIES", "hive-tomcat:latest"],
+    ["ROLL_TAGS", "latest|("],
+    ["VERSION_TAGS", ""],
+    ["HISTORY_PREFIX", "rolls"],
+    ["ROLL_PARALLELISM", "0"],
+    ["ROLL_DELAY_SECONDS", "-1"],
+    ["ROLL_MONITOR_SECONDS", "0"],
+    ["ROLL_MINIMUM_RUNNING", "most"],
+    ["ROLL_SETTLE_SECONDS", "1000"],
+    ["ROLL_STALL_SECONDS", "5"],
+    ["ROLL_DEADLINE_SECONDS", "5"],
   ])("with %s=%j is refused, naming the variable and a value that would do", (name, value) => {
     expect(() => readConfig({ ...environment, [name]: value })).toThrow(new RegExp(name));
   });
@@ -52,6 +63,21 @@ describe("the configuration", () => {
       expect(error).toBeInstanceOf(ConfigError);
       expect((error as ConfigError).problems.length).toBeGreaterThanOrEqual(12);
     }
+  });
+
+  it.each([
+    ["latest", true],
+    ["1.4.2", true],
+    ["v2", true],
+    ["latest-arm64", false],
+    ["not-latest", false],
+    ["1.4.2-rc1", false],
+    ["", false],
+    ["latest\n", false],
+  ])("has expressions that must match the whole of a tag: %j rolls: %s", (tag, rolls) => {
+    expect(readConfig(environment).rollTags.test(tag)).toBe(rolls);
+    // Nothing is remembered from one tag to the next.
+    expect(readConfig(environment).rollTags.test(tag)).toBe(rolls);
   });
 
   it("with the policy rescue needs a bucket", () => {

@@ -26,6 +26,26 @@ describe("an event from EventBridge", () => {
     });
   });
 
+  it("of a push names repository, digest and tag, whatever else ECR says", () => {
+    expect(parseEvent(sample("image-push"))).toEqual({
+      kind: "push",
+      repository: "hive-tomcat",
+      digest: "sha256:7f5b2640fe6fb4f46592dfd3410c4a79dac4f89e4782432e0378abcd1234cafe",
+      tag: "latest",
+    });
+  });
+
+  it("of a person who wants a roll names repository and image, and what else was said", () => {
+    expect(parseEvent(sample("roll-request"))).toEqual({
+      kind: "roll-by-hand",
+      repository: "hive-tomcat",
+      image: "1.4.1",
+      service: "hive-tomcat",
+      why: "1.4.2 answers slowly",
+      dryRun: false,
+    });
+  });
+
   it.each([
     ["no object", 7],
     ["nothing", undefined],
@@ -60,7 +80,10 @@ describe("an event from EventBridge", () => {
     fc.assert(
       fc.property(event, (anything) => {
         try {
-          expect(parseEvent(anything).instanceId).toMatch(/^i-[0-9a-f]{8,17}$/);
+          expect(parseEvent(anything)).toHaveProperty(
+            "instanceId",
+            expect.stringMatching(/^i-[0-9a-f]{8,17}$/),
+          );
         } catch (error) {
           expect(error).toBeInstanceOf(EventError);
         }

@@ -18,6 +18,16 @@ interface Scene {
   executions?: Record<string, "RUNNING" | "SUCCEEDED" | "FAILED">;
 }
 
+const config = {
+  workerGroups: ["other", "hive-workers"],
+  launchHook: "join",
+  terminateHook: "retire",
+  repositories: ["hive-*"],
+  rollTags: /^latest$/,
+  versionTags: /^[0-9.]+$/,
+};
+const functions = { join: "join-node", retire: "retire-node", roll: "roll-service" };
+
 const dispatched = async (
   trigger: Trigger,
   { state, group = "hive-workers", executions = {} }: Scene = {},
@@ -43,8 +53,8 @@ const dispatched = async (
     {
       autoScaling: autoScaling.client,
       lambda: lambda.client,
-      config: { workerGroups: ["other", "hive-workers"], launchHook: "join", terminateHook: "retire" },
-      functions: { join: "join-node", retire: "retire-node" },
+      config,
+      functions,
       log: { info: tell, warn: tell, error: tell },
     },
     trigger,
@@ -170,8 +180,8 @@ describe("an event", () => {
         {
           autoScaling: autoScaling.client,
           lambda: lambda.client,
-          config: { workerGroups: ["hive-workers"], launchHook: "join", terminateHook: "retire" },
-          functions: { join: "join-node", retire: "retire-node" },
+          config,
+          functions,
           log: { info: nothing, warn: nothing, error: nothing },
         },
         launch,

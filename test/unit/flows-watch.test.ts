@@ -56,6 +56,7 @@ const scene = ({ state = () => "Pending:Wait", heartbeat = () => ({}), lease: mo
     deadline: start + 60_000,
     lastHeartbeat: start,
     lookedAt: start,
+    endedAt: start,
     ...more,
   };
   const world = {
