@@ -33,7 +33,9 @@ export const versionOf = ({ versionTags }: TagPolicy, tags: readonly string[]): 
 
 const byExactness = (one: string, other: string): number => {
   const [left, right] = [one.split("."), other.split(".")];
-  return right.length - left.length || other.localeCompare(one, "en", { numeric: true });
+  // `1.04` and `1.4` are the same number: the registry names tags in any order, and the answer must not depend on it.
+  const higher = other.localeCompare(one, "en", { numeric: true }) || (one < other ? -1 : 1);
+  return right.length - left.length || higher;
 };
 
 /** The image that services of the repository should run: of those with a tag that rolls, the one that was pushed last. */
