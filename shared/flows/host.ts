@@ -5,7 +5,7 @@ import { cancelCommand, commandResult, describeAgents, sendCommand } from "../aw
 import type { InstanceId } from "../identifiers.ts";
 import { reportedFailure } from "../swarm/answers.ts";
 import type { Flow } from "./flow.ts";
-import { type Hold, type Look, watch } from "./watch.ts";
+import { type Errand, type Hold, type Look, watch } from "./watch.ts";
 import type { CoreWorld, EpochMillis } from "./world.ts";
 
 export interface HostCommand {
@@ -190,15 +190,24 @@ const read = async (world: CoreWorld, instanceId: InstanceId, commandId: string)
 };
 
 /**
- * Runs a document on the instance that the lease is about.
+ * Runs a document on an instance.
  * @returns what it came to; a host that does not answer is an answer too.
  */
-export const onHost = (hold: Hold, name: string, command: HostCommand): Promise<Answer> => {
+export const onInstance = (
+  errand: Errand,
+  name: string,
+  instanceId: InstanceId,
+  command: HostCommand,
+): Promise<Answer> => {
   const silenceSeconds = command.executionSeconds + DELIVERY_SECONDS + REPORT_SECONDS;
-  return watch<Sent, Answer>(hold, name, {
+  return watch<Sent, Answer>(errand, name, {
     memory: {},
     ...(command.deadline === undefined ? {} : { deadline: command.deadline }),
     look: (sent, now) =>
-      lookAtCommand(hold.flow, hold.world, hold.lease.action.instanceId, command, silenceSeconds, sent, now),
+      lookAtCommand(errand.flow, errand.world, instanceId, command, silenceSeconds, sent, now),
   });
 };
+
+/** The same on the instance that the lease is about. */
+export const onHost = (hold: Hold, name: string, command: HostCommand): Promise<Answer> =>
+  onInstance(hold, name, hold.lease.action.instanceId, command);

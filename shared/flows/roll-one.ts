@@ -8,6 +8,7 @@ import type { RollResult } from "../rolls/outcome.ts";
 import { AnswerError } from "../swarm/answers.ts";
 import type { ServiceFacts } from "../swarm/services.ts";
 import { failureOf, StepFailure } from "./failure.ts";
+import { explain } from "./roll-explain.ts";
 import { type Holding, hostsHold } from "./roll-hosts.ts";
 import { Lost, type Seen, untilSettled, type Verdict } from "./roll-watch.ts";
 import { type Rolling, writeService } from "./roll-writes.ts";
@@ -40,7 +41,8 @@ export const rollOne = async (
   try {
     if ((await begin(rolling, plan, seen)) === "changed") return { changed: seen.facts };
     const verdict = plan.decision.back ? interrupted(marker?.cause) : await goForward(rolling, plan, seen);
-    if (verdict.kind === "failed") return await goBack(rolling, seen, verdict.cause);
+    if (verdict.kind === "failed")
+      return await goBack(rolling, seen, await explain(rolling, verdict.cause, seen.facts));
     return await close(rolling, seen, endOf(verdict, plan.target.image));
   } catch (error) {
     if (error instanceof Lost) return { ...seen, outcome: error.outcome, because: error.message };

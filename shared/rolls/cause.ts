@@ -1,6 +1,6 @@
 // Why a roll failed, found in what swarm says of its tasks and a host of its pull. The engine's texts are the only source; the
 // ones below were recorded on Docker 20.10 and 26.1 (test/unit/fixtures/swarm).
-import type { ServiceFacts, TaskFailure } from "../swarm/services.ts";
+import type { Explanation, ServiceFacts, TaskFailure } from "../swarm/services.ts";
 
 export type CauseCode =
   | "no-capacity"
@@ -8,6 +8,7 @@ export type CauseCode =
   | "credentials"
   | "disk-full"
   | "start-failed"
+  | "out-of-memory"
   | "unhealthy"
   | "port-taken"
   | "mount-missing"
@@ -23,7 +24,7 @@ export interface Cause {
 }
 
 const PATTERNS: readonly (readonly [RegExp, CauseCode])[] = [
-  [/unhealthy container/i, "unhealthy"],
+  [/: unhealthy container/i, "unhealthy"],
   [/no space left on device/i, "disk-full"],
   [/port is already allocated|address already in use|host-mode port already in use/i, "port-taken"],
   [/bind source path does not exist|invalid mount config/i, "mount-missing"],
@@ -44,10 +45,34 @@ export const codeOf = (text: string): CauseCode | undefined =>
 export const isGuilty = ({ node, availability }: TaskFailure): boolean =>
   node === "ready" && availability === "active";
 
-const describe = (failure: TaskFailure): string => {
-  const exit = failure.exitCode === null || failure.exitCode === 0 ? "" : `, exit code ${failure.exitCode}`;
-  const lines = failure.lines.trim() && `; its last lines: ${failure.lines.trim()}`;
-  return `task ${failure.task} on ${failure.instance || "a node without label"} ${failure.state}: ${failure.error}${exit}${lines}`;
+const describe = ({ task, instance, state, error, exitCode, lines }: TaskFailure): string => {
+  const exit = exitCode === null || exitCode === 0 ? "" : `, exit code ${exitCode}`;
+  return `task ${task} on ${instance || "a node without label"} is ${state}: ${error}${exit}${lastLines(lines)}`;
+};
+
+const lastLines = (lines: string): string => lines.trim() && `; its last lines: ${lines.trim()}`;
+
+/**
+ * What managers cannot tell: a container that is stopped as unhealthy and ends cleanly looks to them like one that ended by itself.
+ * @returns the cause as its host explains it
+ */
+export const explainedCause = (cause: Cause, failure: TaskFailure, host: Explanation): Cause => {
+  if (host.outcome === "gone") return cause;
+  const where = `task ${failure.task} on ${failure.instance}`;
+  const lines = lastLines(host.lines || failure.lines);
+  if (host.unhealthy) {
+    const probe = host.probe.trim()
+      ? `its health check says: ${host.probe.trim()}`
+      : "its health check fails";
+    return { code: "unhealthy", text: `${where} was stopped as unhealthy; ${probe}${lines}` };
+  }
+  if (host.oomKilled)
+    return {
+      code: "out-of-memory",
+      text: `${where} was killed: out of memory, exit code ${host.exitCode}${lines}`,
+    };
+  const error = host.error && `: ${host.error}`;
+  return { ...cause, text: `${where} ended with exit code ${host.exitCode}${error}${lines}` };
 };
 
 /** What the tasks say; a failure says more than a wait. @param otherwise when they say nothing. */

@@ -47,8 +47,9 @@ const count = (
   which: (task: ServiceFacts["tasks"][number]) => boolean,
 ): number => tasks.filter(which).reduce((sum, task) => sum + task.count, 0);
 
-/** A task has a node, and does not run yet. */
-const isMoving = ({ tasks }: ServiceFacts): boolean =>
+/** A task has a node and does not run yet, or one that stops still has the place of its successor. */
+const isMoving = ({ tasks, stopping }: ServiceFacts): boolean =>
+  stopping > 0 ||
   tasks.some(({ placed, state }) => placed && !["running", "failed", "rejected"].includes(state));
 
 /** Of the tasks that are to run: how many do, with the image; how many have a place; how many have none. */

@@ -16,6 +16,8 @@ const taskGroup = z.object({
 const taskFailure = z.object({
   task: z.string(),
   state: z.string(),
+  /** Id of its container; empty: it never had one. */
+  container: z.string(),
   error: z.string(),
   exitCode: z.nullable(z.number()),
   /** EC2 instance; empty when its node has no label. */
@@ -41,9 +43,11 @@ const serviceFacts = z.object({
   monitorSeconds: z.number(),
   /** Tasks that are to run, in groups. */
   tasks: z.array(taskGroup),
+  /** Tasks that are to stop and still run: on a full swarm their successors have no place until then. */
+  stopping: z.number(),
   /** Seconds since the youngest running task of the spec's image began to run. */
   youngest: z.nullable(z.number()),
-  /** Tasks of the spec's image that failed or were rejected since the roll began, and the newest of them. */
+  /** Tasks of the spec's image that failed, were rejected, or ended by themselves since the roll began, and the newest of them. */
   failed: z.number(),
   failures: z.array(taskFailure),
   /** Why tasks do not run yet, in the scheduler's words. */
@@ -58,6 +62,7 @@ const survey = z.object({
   unlabelled: z.number(),
 });
 
+export type Explanation = z.infer<typeof explainAnswer>;
 export type TaskFailure = z.infer<typeof taskFailure>;
 export type ServiceFacts = z.infer<typeof serviceFacts>;
 export type Survey = z.infer<typeof survey>;
@@ -97,4 +102,17 @@ export const updateAnswer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("no-service") }),
 ]);
 
-export const holdAnswer = z.object({ held: z.number(), pulled: z.number(), pruned: z.number() });
+/** Why a container ended, in its host's words. */
+export const explainAnswer = z.discriminatedUnion("outcome", [
+  z.object({
+    outcome: z.literal("seen"),
+    exitCode: z.number(),
+    oomKilled: z.boolean(),
+    unhealthy: z.boolean(),
+    /** What the last health check printed. */
+    probe: z.string(),
+    error: z.string(),
+    lines: z.string(),
+  }),
+  z.object({ outcome: z.literal("gone") }),
+]);
