@@ -29,43 +29,71 @@ esac
 
 # --- what could land here: every service but those that only managers run.
 
-# The template marks services that are constrained to managers; the loop below leaves them out.
+# One line for each thing that a service needs. The template marks services that are constrained to managers, and leaves them
+# out. A label names an image that a roll goes to or could go back to: a spare, which a host holds if it can be had.
 # shellcheck disable=SC2016 # Go template variables
 template='<<$manager := false>><<range .Spec.TaskTemplate.Placement.Constraints>>'
 # shellcheck disable=SC2016
 template=$template'<<if or (eq . "node.role==manager") (eq . "node.role == manager")>><<$manager = true>><<end>><<end>>'
 # shellcheck disable=SC2016
-template=$template'<<if not $manager>><<.ID>> <<.Spec.TaskTemplate.ContainerSpec.Image>>'
-template=$template'<<range .Spec.TaskTemplate.ContainerSpec.Mounts>><<if eq (print .Type) "bind">> <<urlquery .Source>><<end>><<end>><<"\n">><<end>>'
+template=$template'<<if not $manager>>image <<.Spec.TaskTemplate.ContainerSpec.Image>><<"\n">>'
+for label in hive.roll.image hive.roll.from hive.previous; do
+  template=$template'<<with index .Spec.Labels "'$label'">>spare <<urlquery .>><<"\n">><<end>>'
+done
+template=$template'<<range .Spec.TaskTemplate.ContainerSpec.Mounts>><<if eq (print .Type) "bind">>bind <<urlquery .Source>><<"\n">><<end>><<end>><<end>>'
 
-# Not to know the services is no answer: a node that is activated without an image gets tasks that it rejects.
-services=$(docker service ls -q) || fail manager "docker service ls failed"
-if [ -n "$services" ]; then
-  # shellcheck disable=SC2086 # one word a service
-  services=$(inspect_all "$template" service $services) || { printf '%s\n' "$services" && exit 1; }
-  # A bind mount's source may hold any character; urlquery made it one word of harmless ones. Slashes stay readable.
-  services=$(printf '%s\n' "$services" | sed 's,%2F,/,g' | grep . | sort || true)
-fi
+words() { printf '%s\n' "$1" | tr ' ' '\n' | grep . | sort -u | paste -sd ' ' || true; }
 
-images='' directories='' changed=no
-while read -r _ image sources; do
-  [ -n "$image" ] || continue
-  images="$images $image" directories="$directories $sources"
-  case " $SSM_images " in *" $image "*) ;; *) changed=yes ;; esac
-  for source in $sources; do
-    case $source in /var/run/docker.sock | /run/docker.sock) continue ;; esac
+# Sets $images and $directories to what is needed, as words, and $changed to yes when something of it was not known to be here.
+read_needs() {
+  # Not to know the services is no answer: a node that is activated without an image gets tasks that it rejects.
+  services=$(docker service ls -q) || fail manager "docker service ls failed"
+  needs=''
+  if [ -n "$services" ]; then
+    # shellcheck disable=SC2086 # one word a service
+    needs=$(inspect_all "$template" service $services) || { printf '%s\n' "$needs" && exit 1; }
+  fi
+  images='' directories='' changed=no
+  while read -r kind need; do
+    # A label or a bind mount's source may hold any character; urlquery made it one word of harmless ones.
+    case $kind in
+      image) images="$images $need" ;;
+      spare)
+        need=$(printf '%s' "$need" | sed 's,%2F,/,g; s/%3A/:/g; s/%40/@/g')
+        # What still is encoded names no image, and neither does what is longer than any.
+        case $need in *[!a-zA-Z0-9._:/@-]*) continue ;; esac
+        [ "${#need}" -gt 1000 ] || images="$images +$need"
+        ;;
+      bind)
+        # Slashes stay readable.
+        need=$(printf '%s' "$need" | sed 's,%2F,/,g')
+        case $need in /var/run/docker.sock | /run/docker.sock) ;; *) directories="$directories $need" ;; esac
+        ;;
+    esac
+  done <<LIST
+$needs
+LIST
+  wanted=''
+  for image in $images; do
+    # What a spec names is no spare.
+    case $image in +*) case " $images " in *" ${image#+} "*) continue ;; esac ;; esac
+    wanted="$wanted $image"
+  done
+  images=$(words "$wanted") directories=$(words "$directories")
+  # A spare that a host was told of may be missing there: one that has become needed must be told of as such.
+  for image in $images; do
+    case " $SSM_images " in *" $image "* | *" ${image#+} "*) ;; *) changed=yes ;; esac
+  done
+  for source in $directories; do
     case " $SSM_directories " in *" $source "*) ;; *) changed=yes ;; esac
   done
-done <<LIST
-$services
-LIST
+  needs=$(printf '"images":%s,"directories":%s' "$(json_string "$images")" "$(json_string "$directories")")
+}
 
-words() { printf '%s\n' "$1" | tr ' ' '\n' | grep . | grep -vx '/var/run/docker.sock\|/run/docker.sock' | sort -u | paste -sd ' ' || true; }
-wanted=$(printf '"images":%s,"directories":%s' "$(json_string "$(words "$images")")" "$(json_string "$(words "$directories")")")
-if [ "$changed" = yes ]; then
-  printf '{"outcome":"changed",%s}\n' "$wanted"
-  exit 0
-fi
+answer_changed() { printf '{"outcome":"changed",%s}\n' "$needs" && exit 0; }
+
+read_needs
+[ "$changed" = no ] || answer_changed
 
 # --- label and activate: compare-and-swap by the version that was read, so that a drain in between wins.
 
@@ -92,6 +120,11 @@ case $answer in
   *) fail "$(engine_refused "$answer" && echo activate || echo manager)" "node $SSM_nodeId: $(engine_message "$answer")" ;;
 esac
 
+# --- what a roll has begun to need meanwhile: the node stays active, and is looked at again once its host holds it.
+
+read_needs
+[ "$changed" = no ] || answer_changed
+
 # --- the scheduler hands out pending tasks within milliseconds; nothing after two seconds means nothing to run.
 
 tasks=
@@ -101,4 +134,4 @@ for _ in $(seq 8); do
   [ -z "$tasks" ] || break
   sleep 0.25
 done
-printf '{"outcome":"active","tasks":%s,%s}\n' "$(json_string "$tasks")" "$wanted"
+printf '{"outcome":"active","tasks":%s,%s}\n' "$(json_string "$tasks")" "$needs"

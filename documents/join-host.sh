@@ -9,6 +9,7 @@ set -eu
 . lib/docker.sh
 . lib/engine.sh
 . lib/aws.sh
+. lib/images.sh
 
 state_directory=/run/hive-swarm
 tombstone=$state_directory/retiring
@@ -39,40 +40,9 @@ while reason=$(not_ready); do
 done
 [ -z "$reason" ] || { printf '%s\n' "$reason" && exit 1; }
 
-# --- images: by digest, with the host's own role, so that no task ever depends on a twelve-hour token.
+# --- images: by digest, so that no task ever depends on a registry token.
 
-registry_auth() {
-  aws_credentials || fail login "no credentials of the instance's role at the metadata address; is a role attached?"
-  answer=$(aws_json ecr api.ecr "$SSM_registryRegion" \
-    AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken '{}') ||
-    fail login "ecr GetAuthorizationToken in $SSM_registryRegion: $answer"
-  password=$(printf '%s' "$answer" | json_member authorizationToken | base64 -d | cut -d: -f2-)
-  printf '{"username":"AWS","password":"%s","serveraddress":"%s"}' "$password" "$SSM_registry" |
-    base64 -w0 | tr '+/' '-_'
-}
-
-pull() {
-  name=$(printf '%s' "$1" | sed 's/%/%25/g; s/@/%40/g; s/:/%3A/g; s,/,%2F,g; s/+/%2B/g')
-  case $1 in
-    "$SSM_registry"/*) printf 'header = "X-Registry-Auth: %s"\n' "$auth" ;;
-  esac | engine POST "/images/create?fromImage=$name" -K - | tail -n 3
-}
-
-auth=
-pulled=0
-for image in $SSM_images; do
-  # A tag may have moved since; only a digest says that what is here is what is wanted.
-  case $image in *@sha256:*) docker image inspect "$image" >/dev/null 2>&1 && continue ;; esac
-  case $image in
-    "$SSM_registry"/*) [ -n "$auth" ] || auth=$(registry_auth) || { printf '%s\n' "$auth" && exit 1; } ;;
-  esac
-  answer=$(pull "$image") || fail pull "$image: the Engine API did not answer: $answer"
-  case $answer in
-    *errorDetail*) fail pull "$image: $(engine_message "$answer")" ;;
-    *$'\n200' | 200) pulled=$((pulled + 1)) ;;
-    *) fail pull "$image: $(engine_message "$answer")" ;;
-  esac
-done
+hold_images "$SSM_images"
 
 # --- directories: a bind mount's source must exist, or the task is rejected.
 
@@ -86,7 +56,7 @@ done
 if [ "$SSM_mode" = prepare ]; then
   # A machine of a warm pool: what an earlier life left behind must not keep it from joining later.
   rm -f "$tombstone"
-  printf '{"outcome":"prepared","pulled":%d}\n' "$pulled"
+  printf '{"outcome":"prepared","pulled":%d,"missing":%s}\n' "$pulled" "$(json_string "$missing")"
   exit 0
 fi
 
@@ -160,4 +130,4 @@ if [ "$(swarm_state)" != active ]; then
   done
   [ "$(swarm_state)" = active ] || fail join "no manager let this host in: $causes"
 fi
-printf '{"outcome":"joined","nodeId":"%s","joined":"%s","pulled":%d}\n' "$(node_id)" "$joined" "$pulled"
+printf '{"outcome":"joined","nodeId":"%s","joined":"%s","pulled":%d,"missing":%s}\n' "$(node_id)" "$joined" "$pulled" "$(json_string "$missing")"

@@ -7,7 +7,7 @@ const LAYERS = ["unit", "flows", "sandbox"] as const;
 
 /** The real swarm needs every package; of the other layers only the units run programs, those of the documents' scripts. */
 const PACKAGES: Record<"unit" | "flows", readonly PackageName[]> = {
-  unit: ["curl", "busybox-static", "shellcheck"],
+  unit: ["curl", "jq", "busybox-static", "shellcheck"],
   flows: [],
 };
 

@@ -17,6 +17,7 @@ const packages = {
   "busybox-static": "the demo service's image",
   awscli: "the `aws` command",
   curl: "signed calls from the documents' scripts",
+  jq: "what managers read and write of services",
   procps: "looking at processes",
   shellcheck: "checking the scripts",
 } as const;

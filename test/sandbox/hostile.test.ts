@@ -234,7 +234,14 @@ describe("what nobody should send", () => {
 
   it("past the service's own checks, straight into the scripts, is never run either", async () => {
     const hosts = { worker: await oneWorker(), manager: await manager() };
-    const onManagers = ["activate-node", "drain-node", "remove-node"];
+    const onManagers = [
+      "activate-node",
+      "drain-node",
+      "remove-node",
+      "survey-services",
+      "update-service",
+      "watch-service",
+    ];
     const outcomes: string[] = [];
     const exported = (name: string, value: string): string =>
       `SSM_${name}=$(printf %s ${Buffer.from(value).toString("base64")} | base64 -d)\nexport SSM_${name}`;
@@ -279,6 +286,8 @@ describe("what nobody should send", () => {
       "await-tasks": {},
       "begin-retire": { markRetiring: "yes" },
       "drain-node": { instanceId: worker },
+      "explain-task": { container: "c".repeat(64) },
+      "hold-images": { registry: "10.78.0.1:5000", registryRegion: names.registryRegion },
       "join-host": {
         mode: "join",
         managers: "10.78.0.10",
@@ -295,6 +304,9 @@ describe("what nobody should send", () => {
         ranges: "1:2:0:3",
         logDirectories: "/var/log/hive",
       },
+      "survey-services": { image: "10.78.0.1:5000/hive-web" },
+      "update-service": { serviceId: "s".repeat(25), rollId: "roll", act: "begin" },
+      "watch-service": { serviceId: "s".repeat(25), rollId: "roll" },
     };
     const withVariables = (name: string) =>
       JSON.stringify(documentContent(name).parameters).includes('"ENV_VAR"');

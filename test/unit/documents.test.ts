@@ -69,12 +69,17 @@ it("no document needs a parameter that an older function, still in flight after 
     "await-tasks": [],
     "begin-retire": ["markRetiring"],
     "drain-node": ["instanceId"],
+    "explain-task": ["container"],
+    "hold-images": ["registry", "registryRegion"],
     "join-host": ["mode", "managers", "tokenParameter", "registry", "registryRegion"],
     "leave-swarm": [],
     "log-state": [],
     "remove-node": ["instanceId"],
     "rescue-logs": ["bucket", "prefix", "ranges", "logDirectories"],
     "restart-shipper": [],
+    "survey-services": ["image"],
+    "update-service": ["serviceId", "rollId", "act"],
+    "watch-service": ["serviceId", "rollId"],
   });
 });
 

@@ -94,6 +94,10 @@ describe("Systems Manager", () => {
     mode: "join",
     markRetiring: "yes",
     waitSeconds: "1",
+    serviceId: "s".repeat(25),
+    rollId: "roll-1",
+    image: "registry.example/hive-web",
+    container: "c".repeat(64),
   };
   const send = (document: string, changed: Record<string, string>) => {
     const values = Object.entries(parametersOf(document)).map(([name, { default: given, allowedValues }]) => [
