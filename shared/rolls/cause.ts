@@ -29,12 +29,13 @@ const PATTERNS: readonly (readonly [RegExp, CauseCode])[] = [
   [/port is already allocated|address already in use|host-mode port already in use/i, "port-taken"],
   [/bind source path does not exist|invalid mount config/i, "mount-missing"],
   [/insufficient resources|no suitable node/i, "no-capacity"],
+  // Before those of a pull: a start that fails says `permission denied` and `executable file not found` as well.
+  [/non-zero exit|OCI runtime|starting container failed|exec format error/i, "start-failed"],
   [
     /token has expired|no basic auth credentials|not authorized|unauthorized|AccessDenied|access denied|\bdenied\b|no credentials/i,
     "credentials",
   ],
   [/manifest unknown|manifest for .* not found|no such image|not found/i, "image-missing"],
-  [/non-zero exit|OCI runtime|starting container failed|exec format error/i, "start-failed"],
 ];
 
 /** @returns undefined for a text that says nothing known. */

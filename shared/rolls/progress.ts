@@ -96,7 +96,8 @@ export const nextMove = (facts: ServiceFacts, before: Progress, limits: Limits):
   if (settled || (placed === 0 && facts.replicas === 0))
     return [{ kind: "stalled", cause: causeOf(facts, NO_PLACE) }, progress];
   // Between the end of an old task and the place of its successor a slot is pending for a moment: one look proves nothing.
-  if (idle > 0 && (updated === placed || idle >= 2))
+  // Past the deadline nothing is taken away any more: slots that somebody adds again and again must not hold the roll for ever.
+  if (now < limits.deadline && idle > 0 && (updated === placed || idle >= 2))
     return [
       { kind: "shrink", because: `${pending} tasks have no place` },
       { ...progress, since: now, idle: 0 },

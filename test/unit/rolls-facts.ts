@@ -23,6 +23,7 @@ export const factsOf = (changes: Partial<ServiceFacts> = {}): ServiceFacts => ({
   update: { state: "none", message: "", startedAt: "" },
   monitorSeconds: 10,
   tasks: [{ image: changes.image ?? OLD, state: "running", placed: true, count: 3 }],
+  stopping: 0,
   youngest: 3_600,
   failed: 0,
   failures: [],
@@ -49,6 +50,7 @@ export const markerLabels = (changes: Record<string, string> = {}): Record<strin
 export const failureOf = (changes: Partial<TaskFailure> = {}): TaskFailure => ({
   task: "q1w2e3r4t5y6u7i8o9p0a1s2d",
   state: "failed",
+  container: "0".repeat(64),
   error: "task: non-zero exit (1)",
   exitCode: 1,
   instance: "i-0123456789abcdef0",
