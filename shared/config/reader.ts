@@ -23,14 +23,15 @@ export class SettingsReader {
     return this.#environment[name] ? this.text(name, pattern, example) : undefined;
   }
 
+  /** @returns NaN when it is none: then no comparison with it holds, and no second problem comes of it. */
   whole(name: string, low: number, high: number): number {
     const text = this.#environment[name];
     const value = Number(text || Number.NaN);
-    if (!Number.isInteger(value) || value < low || value > high)
-      this.problems.push(
-        `${name} is ${JSON.stringify(text ?? "")}; give it a whole number from ${low} to ${high}`,
-      );
-    return value;
+    if (Number.isInteger(value) && value >= low && value <= high) return value;
+    this.problems.push(
+      `${name} is ${JSON.stringify(text ?? "")}; give it a whole number from ${low} to ${high}`,
+    );
+    return Number.NaN;
   }
 
   /** Comma separated. @param what for example `group`. */

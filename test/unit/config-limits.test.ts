@@ -76,16 +76,19 @@ const edges: [name: string, taken: string[], refused: string[]][] = [
   ["ROLL_DEADLINE_SECONDS", ["60", "86400"], ["", "59", "86401", "Infinity"]],
 ];
 
+/** Room for the edges of the settings that must leave each other room. */
+const roomy = { ROLL_MONITOR_SECONDS: "1", ROLL_STALL_SECONDS: "86400" };
+
 describe("a setting", () => {
   it.each(edges)("%s takes %j", (name, taken) => {
     for (const value of taken)
-      expect({ value, problems: problemsOf({ [name]: value }) }).toEqual({ value, problems: [] });
+      expect({ value, problems: problemsOf({ ...roomy, [name]: value }) }).toEqual({ value, problems: [] });
   });
 
   const beyond = edges.map(([name, , refused]) => [name, refused] as const);
   it.each(beyond)("%s refuses %j, and nothing else is wrong then", (name, refused) => {
     for (const value of refused) {
-      const [problem = "was taken", ...others] = problemsOf({ [name]: value });
+      const [problem = "was taken", ...others] = problemsOf({ ...roomy, [name]: value });
       expect({ value, problem, others }).toEqual({
         value,
         problem: expect.stringContaining(name),
@@ -116,6 +119,16 @@ describe("a setting", () => {
       "VERSION_TAGS is no regular expression: Invalid regular expression: /(/: Unterminated group; give it one such as v?[0-9]+([.][0-9]+)*",
     ],
     ["HISTORY_PREFIX", "a", 'HISTORY_PREFIX is "a"; give it a value such as /hive-swarm/hive/rolls'],
+    [
+      "ROLL_STALL_SECONDS",
+      "10",
+      "ROLL_STALL_SECONDS is 10, and every roll would fail: give it more than ROLL_DELAY_SECONDS (0) and ROLL_MONITOR_SECONDS (10)",
+    ],
+    [
+      "ROLL_DELAY_SECONDS",
+      "300",
+      "ROLL_STALL_SECONDS is 300, and every roll would fail: give it more than ROLL_DELAY_SECONDS (300) and ROLL_MONITOR_SECONDS (10)",
+    ],
     ["ROLL_DELAY_SECONDS", "long", 'ROLL_DELAY_SECONDS is "long"; give it a whole number from 0 to 3600'],
   ])("%s=%j is a problem, told with its remedy", (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([problem]);
