@@ -32,7 +32,8 @@ export const readVersions = async (client: SSMClient, name: string): Promise<str
         new GetParameterHistoryCommand({ Name: name, MaxResults: 50, NextToken }),
       );
       for (const { Value } of answer.Parameters ?? []) if (Value !== undefined) values.unshift(Value);
-      NextToken = answer.NextToken;
+      // Of the last page it is an empty string.
+      NextToken = answer.NextToken || undefined;
     } while (NextToken !== undefined);
   } catch (error) {
     if (errorCode(error) !== "ParameterNotFound") throw error;

@@ -46,7 +46,11 @@ export type Written =
 
 /** Names of the steps, each a plain text so that every one of them is known. */
 const update = (rolling: Rolling, write: Write) => {
-  const { rollDelaySeconds, rollMonitorSeconds } = rolling.world.config;
+  const { rollDelaySeconds, rollMonitorSeconds, rollMinimumRunning } = rolling.world.config;
+  // Swarm goes on as soon as a task runs, and would have replaced others before the first one ends. Where a number of tasks has to
+  // run all the while, each batch is watched to its end first.
+  const delaySeconds =
+    rollMinimumRunning > 0 ? Math.max(rollDelaySeconds, rollMonitorSeconds) : rollDelaySeconds;
   const waitSeconds = write.act === "end" || write.act === "begin" ? 0 : WATCH_SECONDS;
   const settleSeconds = write.act === "begin" ? SETTLE_SECONDS : 0;
   const command = {
@@ -62,7 +66,7 @@ const update = (rolling: Rolling, write: Write) => {
       cause: write.cause ?? "",
       holders: (write.holders ?? []).join(" "),
       parallelism: String(rolling.parallelism),
-      delaySeconds: String(rollDelaySeconds),
+      delaySeconds: String(delaySeconds),
       monitorSeconds: String(rollMonitorSeconds),
       settleSeconds: String(settleSeconds),
       waitSeconds: String(waitSeconds),

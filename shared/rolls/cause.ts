@@ -72,8 +72,8 @@ export const explainedCause = (cause: Cause, failure: TaskFailure, host: Explana
       code: "out-of-memory",
       text: `${where} was killed: out of memory, exit code ${host.exitCode}${lines}`,
     };
-  const error = host.error && `: ${host.error}`;
-  return { ...cause, text: `${where} ended with exit code ${host.exitCode}${error}${lines}` };
+  const error = host.error || failure.error;
+  return { ...cause, text: `${where} ended with exit code ${host.exitCode}: ${error}${lines}` };
 };
 
 /** What the tasks say; a failure says more than a wait. @param otherwise when they say nothing. */

@@ -44,16 +44,16 @@ export const decide = (service: ServiceFacts, target: Target, byPerson: boolean)
       };
     if (runsEverywhere(service, target.image))
       return { kind: "skipped", because: "its tasks run it already" };
-    if (late)
-      return {
-        kind: "skipped",
-        because: `pushes up to ${seen.toISOString()} were decided on before: it was rolled back, or something newer was rolled; a person can roll it`,
-      };
     const running = parseImage(service.image).digest;
     if (!marker && running !== undefined && target.newer.includes(running))
       return {
         kind: "skipped",
         because: `an older image than ${shortImage(service.image)}, which runs: moving a tag back rolls nothing back, a person can`,
+      };
+    if (late)
+      return {
+        kind: "skipped",
+        because: `pushes up to ${seen.toISOString()} were decided on before: it was rolled back, or something newer was rolled; a person can roll it`,
       };
     if (target.instead) return { kind: "superseded", because: `${target.instead}, pushed later, is to run` };
   } else if (!marker && runsEverywhere(service, target.image))

@@ -19,8 +19,12 @@ const entrySchema = z.object({
 
 export type HistoryEntry = z.infer<typeof entrySchema>;
 
-/** A standard parameter's limit is 4,096 characters; the names of three images take most of it at their longest. */
-const MOST_TEXT = 400;
+/**
+ * A standard parameter holds 4,096 characters, and the names of three images take half of it at their longest. What JSON escapes and
+ * what is no ASCII counts as what it becomes.
+ */
+const MOST_CHARACTERS = 400;
+const MOST_BYTES = 600;
 
 export const historyEntry = (outcome: RollOutcome): string => {
   const { service: _service, repository: _repository, version: _version, cause, ...rest } = outcome;
@@ -33,11 +37,14 @@ export const historyEntry = (outcome: RollOutcome): string => {
 };
 
 /** One line. Double braces would be a reference to another parameter, which Parameter Store refuses. */
-const short = (text: string): string =>
-  text
+const short = (text: string): string => {
+  let line = text
     .replace(/[\s\p{Cc}]+/gu, " ")
     .replace(/\{(?=\{)|\}(?=\})/g, "$& ")
-    .slice(0, MOST_TEXT);
+    .slice(0, MOST_CHARACTERS);
+  while (Buffer.byteLength(JSON.stringify(line)) > MOST_BYTES) line = line.slice(0, -1);
+  return line;
+};
 
 /** The newest first; a step that was repeated after a crash has written its entry twice. What is no entry is left out. */
 export const readHistory = (versions: readonly string[]): HistoryEntry[] => {
