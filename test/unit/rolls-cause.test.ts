@@ -119,12 +119,12 @@ describe("what a host says of a task that failed", () => {
     });
   });
 
-  it("has the lines that managers had where the host has none", () => {
+  it("has the words and the lines that managers had where the host has none", () => {
     expect(explainedCause(cause, failure, { ...seen, lines: "" }).text).toBe(
-      `task t1 on ${HOST} ended with exit code 0; its last lines: from the managers`,
+      `task t1 on ${HOST} ended with exit code 0: task: non-zero exit (1); its last lines: from the managers`,
     );
     expect(explainedCause(cause, failureOf({ task: "t1" }), { ...seen, lines: "" }).text).toBe(
-      `task t1 on ${HOST} ended with exit code 0`,
+      `task t1 on ${HOST} ended with exit code 0: task: non-zero exit (1)`,
     );
   });
 

@@ -160,7 +160,7 @@ describe("a push that was decided on before", () => {
       kind: "skipped",
       because: expect.stringMatching(/^pushes up to 2026-02-01T10:00:00\.000Z were decided on.*a person can/),
     });
-    expect(byPush(runs(NEWER, seen("10:05:00")))).toEqual({
+    expect(byPush(runs(OLD, seen("10:05:00")))).toEqual({
       kind: "skipped",
       because: expect.stringContaining("2026-02-01T10:05:00.000Z"),
     });
@@ -194,8 +194,15 @@ describe("a push of an older image than runs: a tag that was moved back", () => 
     expect(byPerson(runs(NEWER), moved)).toEqual(afresh);
   });
 
-  it("is told so even where something newer still is to run", () => {
-    expect(byPush(runs(NEWER), { ...moved, instead: "1.4.4" }).kind).toBe("skipped");
+  it("is told so even where it was decided on before, or something newer still is to run", () => {
+    for (const decided of [
+      byPush(runs(NEWER, seen("10:05:00")), moved),
+      byPush(runs(NEWER), { ...moved, instead: "1.4.4" }),
+    ])
+      expect(decided).toMatchObject({
+        kind: "skipped",
+        because: expect.stringContaining("older image than"),
+      });
   });
 });
 
