@@ -1,0 +1,32 @@
+// The steps of a roll (shared/flows/roll*.ts) by name: what is said while one is under way, and of its result.
+import { pulled, resolved, surveyed } from "./image-news.ts";
+import type { Teller } from "./news.ts";
+import { begun, ended, explained, imageSet, resumed, shrunk, watched, wentBack } from "./service-news.ts";
+
+export interface Step {
+  doing: string;
+  /** Absent: its result is no news. */
+  tell?: Teller;
+}
+
+const TELLING = "the outcome is told";
+
+/** A test holds them against the flow's own. */
+export const steps: Readonly<Record<string, Step>> = {
+  "roll begins": { doing: "the roll begins" },
+  "resolve image": { doing: "the registry is asked for the image", tell: resolved },
+  "survey services": { doing: "a manager is asked which services run it", tell: surveyed },
+  "hosts hold image": { doing: "hosts pull the image", tell: pulled },
+  "pause before pulling again": { doing: "hosts pull again in a moment" },
+  "begin roll": { doing: "the service is marked once tasks that are about to run do", tell: begun },
+  "set image": { doing: "the image is set", tell: imageSet },
+  "shrink service": { doing: "replicas without a place are taken away", tell: shrunk },
+  "resume update": { doing: "the update is woken", tell: resumed },
+  "explain task": { doing: "the host of a failed task is asked why", tell: explained },
+  "set image back": { doing: "the image before is set again", tell: wentBack },
+  "watch tasks": { doing: "tasks are watched", tell: watched },
+  "end roll": { doing: "replicas are restored", tell: ended },
+  report: { doing: TELLING },
+  "publish outcome": { doing: TELLING },
+  "write history": { doing: TELLING },
+};

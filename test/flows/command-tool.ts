@@ -1,0 +1,83 @@
+// The command line tool in a cloud in memory: what it prints is kept, and while it pauses virtual time goes on.
+import type { LambdaClient } from "@aws-sdk/client-lambda";
+import type { SSMClient } from "@aws-sdk/client-ssm";
+import type { Tool } from "../../cli/command.ts";
+import { run } from "../../cli/run.ts";
+import { createProgress, type Progress } from "../../cli/terminal/progress.ts";
+import { OPERATOR } from "../../sandbox/aws/handle.ts";
+import { inProcessClient } from "../../sandbox/aws/in-process.ts";
+import { parseEvent } from "../../shared/events/parse.ts";
+import { dispatch } from "../../shared/flows/dispatch.ts";
+import type { TestWorld } from "./world.ts";
+
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+  /** What is said to somebody who ends the tool at its end. */
+  lastWord: string;
+}
+
+interface Sent {
+  constructor: { name: string };
+  input: { FunctionName?: string; Payload?: string };
+}
+
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** Colours are for terminals. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they begin with the control character
+const uncoloured = (text: string): string => text.replace(/\u001b\[\d+m/g, "");
+
+/** `hive-swarm WORDS…` */
+export const hiveSwarm = async (world: TestWorld, ...words: string[]): Promise<Ended> => {
+  const ended: Ended = { code: -1, stdout: "", stderr: "", lastWord: "" };
+  const lambda = inProcessClient<LambdaClient>(world.handle, "lambda", OPERATOR);
+  const systemsManager = inProcessClient<SSMClient>(world.handle, "ssm", OPERATOR);
+
+  /** The world hands events to dispatch; the tool asks it and waits for the answer. */
+  const send = async (command: Sent): Promise<unknown> => {
+    if (command.constructor.name !== "InvokeCommand") return await lambda.send(command as never);
+    if (command.input.FunctionName !== "hive-swarm-dev-dispatch") throw new Error("no such function here");
+    const functions = { join: "", retire: "", roll: "hive-swarm-dev-roll-service" };
+    const dispatcher = { autoScaling: {} as never, lambda, config: world.config, functions, log: silent };
+    const answer = await dispatch(dispatcher, parseEvent(JSON.parse(command.input.Payload ?? "")));
+    return { StatusCode: 200, Payload: Buffer.from(JSON.stringify(answer)) };
+  };
+  let shown: Progress | undefined;
+  const tool: Tool = {
+    stdout: (text) => {
+      ended.stdout += text;
+    },
+    stderr: (text) => {
+      ended.stderr += text;
+    },
+    columns: undefined,
+    progress: (where) => {
+      shown = createProgress({
+        write: (text) => {
+          ended[where] += text;
+        },
+        now: () => world.clock.now(),
+        columns: () => undefined,
+      });
+      return shown;
+    },
+    clients: () => ({
+      lambda: { send } as never,
+      systemsManager,
+      region: async () => "ap-northeast-1",
+      destroy: () => {},
+    }),
+    now: () => world.clock.now(),
+    pause: async (milliseconds) => {
+      await world.after(milliseconds / 1000);
+      shown?.tick();
+    },
+    whenInterrupted: (text) => {
+      ended.lastWord = text;
+    },
+  };
+  ended.code = await run(words, tool);
+  return { ...ended, stdout: uncoloured(ended.stdout), stderr: uncoloured(ended.stderr) };
+};
