@@ -2,6 +2,7 @@
 import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
 import { crashingJoins } from "./crash-joins.ts";
 import { crashingRetirements } from "./crash-retirements.ts";
+import { crashingRolls } from "./crash-rolls.ts";
 import { placesOf, type Scenario } from "./crashes.ts";
 import { stepNames } from "./step-names.ts";
 
@@ -18,9 +19,10 @@ const stepsOf = async (scenarios: readonly Scenario[]): Promise<Set<string>> => 
   return steps;
 };
 
-it("the scenarios that crash come by every step of both flows", async () => {
+it("the scenarios that crash come by every step of all flows", async () => {
   const [join, retire] = [await stepsOf(crashingJoins), await stepsOf(crashingRetirements)];
-  expect([...new Set([...join, ...retire])].sort()).toEqual(await stepNames());
+  const roll = await stepsOf(crashingRolls);
+  expect([...new Set([...join, ...retire, ...roll])].sort()).toEqual(await stepNames());
   // Both flows leave the load balancer.
   expect([...join]).toContain("load balancer out");
   expect([...retire]).toContain("load balancer out");

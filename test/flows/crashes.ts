@@ -7,12 +7,12 @@ import type { CheckpointHooks } from "../../sandbox/lambda/execution.ts";
 import { createTestWorld, type Expected, problemsOf, type TestWorld, type WorldOptions } from "./world.ts";
 
 export interface Scenario {
-  flow: "join-node" | "retire-node";
+  flow: "join-node" | "retire-node" | "roll-service";
   name: string;
   options: WorldOptions;
   /** What AWS answers otherwise; the world is there as soon as anybody asks. */
   interceptor?: (world: () => TestWorld) => Interceptor;
-  /** Runs everything, and answers the instance that it was about. */
+  /** Runs everything, and answers the instance (of a roll: the execution) that it was about. */
   play: (world: TestWorld) => Promise<string>;
   /** What must have come of it, whatever crashed on the way. */
   end: (world: TestWorld, id: string) => void;
@@ -51,6 +51,12 @@ const play = async (scenario: Scenario, { hooks, interceptor, ...rest }: Crashin
   scenario.end(world, id);
 };
 
+interface Input {
+  DocumentName?: string;
+  LifecycleActionResult?: string;
+  Parameters?: { act?: string[] };
+}
+
 /** Notes the calls of a flow, and lets the invocation die when one of them has had its effect and has not been answered. */
 const dieAfterCall = (flow: Scenario["flow"], fatal?: number) => {
   const calls: string[] = [];
@@ -58,8 +64,9 @@ const dieAfterCall = (flow: Scenario["flow"], fatal?: number) => {
   const interceptor: Interceptor = async (call, next) => {
     const answer = await next(call);
     if (call.caller.principal !== `function:${flow}`) return answer;
-    const { DocumentName = "", LifecycleActionResult = "" } = call.input as Record<string, string>;
-    calls.push(`${call.operation} ${DocumentName}${LifecycleActionResult}`.trim());
+    const { DocumentName = "", LifecycleActionResult = "", Parameters } = call.input as Input;
+    const act = Parameters?.act?.[0] ?? "";
+    calls.push(`${call.operation} ${DocumentName}${LifecycleActionResult} ${act}`.trim());
     if (calls.length - 1 !== fatal) return answer;
     invocation.getStore()?.();
     return await new Promise(() => {});

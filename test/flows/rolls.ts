@@ -13,16 +13,25 @@ export interface RollWorldOptions extends WorldOptions {
   service?: Partial<Service>;
 }
 
-/** Workers that serve, a service with more replicas than they have room for, and its image in the registry. */
-export const rollingWorld = async (options: RollWorldOptions = {}): Promise<TestWorld> => {
-  const { workers = 3, service, ...rest } = options;
-  const world = await createTestWorld({ services: [hive(service)], ...rest });
+export const serving = ({ service, ...rest }: RollWorldOptions = {}): RollWorldOptions => ({
+  services: [hive(service)],
+  ...rest,
+});
+
+/** The image that runs is in the registry, and the workers are there. */
+export const serve = async (world: TestWorld, workers = 3): Promise<void> => {
   world.registry.announces = false;
   pushed(world, "a");
   world.registry.announces = true;
   await world.desire(workers);
   await world.rest();
   await world.after(60);
+};
+
+/** Workers that serve, a service with more replicas than they have room for, and its image in the registry. */
+export const rollingWorld = async (options: RollWorldOptions = {}): Promise<TestWorld> => {
+  const world = await createTestWorld(serving(options));
+  await serve(world, options.workers);
   return world;
 };
 

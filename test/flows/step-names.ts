@@ -7,6 +7,8 @@ const NAMERS: Readonly<Record<string, { place: number; prefix?: string }>> = {
   poll: { place: 0 },
   watch: { place: 1 },
   onHost: { place: 1 },
+  onInstance: { place: 1 },
+  onHosts: { place: 1 },
   onManager: { place: 1 },
   removeNode: { place: 1 },
   sampleUntilJudged: { place: 1 },

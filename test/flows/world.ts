@@ -549,7 +549,8 @@ const activatedAfterDrain = ({ machines }: TestWorld): string[] =>
 export const throttleFirst = (times: number): Interceptor => {
   const seen = new Map<string, number>();
   return async (call, next) => {
-    if (!/^function:(join-node|retire-node|roll-service)$/.test(call.caller.principal)) return await next(call);
+    if (!/^function:(join-node|retire-node|roll-service)$/.test(call.caller.principal))
+      return await next(call);
     const operation = `${call.caller.principal} ${call.service} ${call.operation}`;
     const count = (seen.get(operation) ?? 0) + 1;
     seen.set(operation, count);
