@@ -1,4 +1,5 @@
 // The documents that run on the host itself, as documents/*.sh answer them.
+import { hold } from "./host-images.ts";
 import { type AwsCall, type Document, Failed, type Script, words } from "./script.ts";
 
 const withLock = async (script: Script, seconds: number, refusal: string): Promise<void> => {
@@ -27,19 +28,11 @@ export const joinHost: Document = async (script) => {
     await pause(500);
   }
 
-  let pulled = 0;
-  for (const image of images) {
-    if (host.images.has(image)) continue;
-    if (pulled === 0) script.ask("login", login(parameter("registryRegion")));
-    await pause(timings.pullMs);
-    if (!script.pull(image)) throw new Failed("pull", `${image}: manifest unknown: manifest unknown`);
-    host.images.add(image);
-    pulled++;
-  }
+  const { pulled, missing } = await hold(script, images);
   for (const directory of directories) host.directories.add(directory);
   if (mode === "prepare") {
     host.tombstone = false;
-    return { outcome: "prepared", pulled };
+    return { outcome: "prepared", pulled, missing };
   }
 
   await withLock(script, 60, "join: another join or retire holds /run/hive-swarm/lock for over 60 s");
@@ -76,7 +69,7 @@ export const joinHost: Document = async (script) => {
     await pause(timings.askMs);
   }
   if (host.nodeId === undefined) throw new Failed("join", `no manager let this host in: ${causes.join("")}`);
-  return { outcome: "joined", nodeId: host.nodeId, joined, pulled };
+  return { outcome: "joined", nodeId: host.nodeId, joined, pulled, missing };
 };
 
 const tokenOf = (script: Script, name: string): string => {
@@ -158,13 +151,6 @@ export const rescueLogs: Document = async (script) => {
   }
   return { rescued: ranges.length - missing.length, bytes, missing: missing.join(" ") };
 };
-
-const login = (region: string): AwsCall => ({
-  service: "ecr",
-  operation: "GetAuthorizationToken",
-  input: {},
-  shown: `ecr GetAuthorizationToken in ${region}`,
-});
 
 const readToken = (Name: string): AwsCall => ({
   service: "ssm",

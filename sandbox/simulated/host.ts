@@ -1,6 +1,7 @@
 // A simulated instance: power, agent, membership in the swarm, what is on its disk.
 import type { Clock } from "../clock.ts";
 import { HostLogs } from "./host-logs.ts";
+import { ImageStore } from "./images.ts";
 import type { SimulatedTimings } from "./timings.ts";
 
 /** What the next instances are like; the faults that an instance can be born with. */
@@ -10,6 +11,10 @@ export interface HostTraits {
   onlineAfterMs: number | undefined;
   /** From power-on until cloud-init, Docker and filebeat are there. */
   readyAfterMs: number;
+  /** What pulling any image answers, as when its role may not; undefined: what the registry says. */
+  pullFails?: string;
+  /** Pulls never end. */
+  pullHangs?: boolean;
 }
 
 export class Host {
@@ -19,7 +24,7 @@ export class Host {
   readonly address: string;
   readonly traits: HostTraits;
   readonly startedAt: number;
-  readonly images = new Set<string>();
+  readonly images = new ImageStore();
   readonly directories = new Set<string>();
   readonly logs: HostLogs;
   /** The daemon's own view; undefined: inactive. */

@@ -12,7 +12,7 @@ export const logState = async ({ host, swarm, parameter, pause, now }: Script): 
   const containers = (): Task[] =>
     host.nodeId === undefined
       ? []
-      : swarm.tasksOf(host.nodeId).filter(({ state }) => state === "running" || state === "stopping");
+      : swarm.tasksOf(host.nodeId).filter(({ status }) => status.state === "running");
   while (containers().length > 0 && now() < until) await pause(1_000);
 
   const samples = [sample(host, containers(), http, now())];
@@ -35,7 +35,8 @@ const sample = (host: Host, containers: readonly Task[], http: string, now: numb
   const { logs } = host;
   const filebeat = logs.filebeat();
   const facts: string[] = [`T\t${Math.floor(now / 1000)}`, "D"];
-  for (const { id, service } of containers) facts.push(`C\t${id.slice(0, 12)}\t${service.id}.1.${id}`);
+  for (const { id, service, slot } of containers)
+    facts.push(`C\t${id.slice(0, 12)}\t${service.spec.name}.${slot}.${id}`);
   if (http !== "off") {
     if (filebeat === undefined) {
       facts.push(`X\tfilebeat's%20/stats%20on%20${http}%20did%20not%20answer`);

@@ -4,6 +4,8 @@ import { type Clock, sleep } from "../clock.ts";
 import { type AgentStatus, AwsError, type Machines, type ScriptResult, type ScriptRun } from "../ports.ts";
 import { Host, type HostTraits } from "./host.ts";
 import * as onHost from "./host-documents.ts";
+import { explainTask, holdImages } from "./host-images.ts";
+import { SimulatedImages } from "./images.ts";
 import { logState } from "./log-state.ts";
 import * as onManager from "./manager-documents.ts";
 import {
@@ -17,7 +19,9 @@ import {
   type Script,
   succeeded,
 } from "./script.ts";
+import { surveyServices, updateService, watchService } from "./service-documents.ts";
 import { SimulatedSwarm, type Task } from "./swarm.ts";
+import type { Hosts } from "./swarmkit/store.ts";
 import { defaultTimings, type SimulatedTimings } from "./timings.ts";
 
 const DOCUMENTS: Readonly<Record<string, Document>> = {
@@ -30,6 +34,11 @@ const DOCUMENTS: Readonly<Record<string, Document>> = {
   "activate-node": onManager.activateNode,
   "drain-node": onManager.drainNode,
   "remove-node": onManager.removeNode,
+  "hold-images": holdImages,
+  "explain-task": explainTask,
+  "survey-services": surveyServices,
+  "watch-service": watchService,
+  "update-service": updateService,
 };
 
 export interface SimulatedOptions {
@@ -37,6 +46,8 @@ export interface SimulatedOptions {
   /** Parameter Store, as an instance reads it with its own role. */
   readParameter: (name: string) => string | undefined;
   timings?: Partial<SimulatedTimings>;
+  /** Of everything that swarmkit leaves to chance. */
+  seed?: number;
 }
 
 /** What went with a machine that was powered off. */
@@ -50,11 +61,15 @@ export interface Gone {
 
 export class SimulatedMachines implements Machines {
   readonly swarm: SimulatedSwarm;
+  /** What containers of each image do. */
+  readonly images = new SimulatedImages();
   readonly hosts = new Map<string, Host>();
   readonly gone: Gone[] = [];
   readonly rescued: Rescued[] = [];
   /** Images that no registry has (any more). */
   readonly missingImages = new Set<string>();
+  /** Image → what pulling it answers, on whichever host. */
+  readonly refusedPulls = new Map<string, string>();
   /** IAM's word on what an instance asks with its own role: throws what AWS answers. Until it is set, all is allowed. */
   authorize: (instanceId: string, call: AwsCall) => void = () => {};
   /** What the next workers are like. */
@@ -67,16 +82,7 @@ export class SimulatedMachines implements Machines {
     this.#options = options;
     this.#timings = { ...defaultTimings, ...options.timings };
     this.next = this.#usual();
-    this.swarm = new SimulatedSwarm(options.clock, this.#timings, {
-      responsive: (instanceId) => this.hosts.get(instanceId)?.responsive() ?? false,
-      holds: (instanceId, image, directories) => {
-        const host = this.hosts.get(instanceId);
-        if (!host) return false;
-        return host.images.has(image) && directories.every((one) => host.directories.has(one));
-      },
-      taskRuns: (task) => this.hosts.get(task.instanceId)?.logs.begin(logPath(task)),
-      taskStopped: (task) => this.hosts.get(task.instanceId)?.logs.end(logPath(task)),
-    });
+    this.swarm = new SimulatedSwarm(options.clock, this.#timings, this.#seenBySwarm(), options.seed);
   }
 
   async start(instance: { instanceId: string; group: string; role: "manager" | "worker" }): Promise<void> {
@@ -171,7 +177,10 @@ export class SimulatedMachines implements Machines {
       run: state,
       now: () => clock.now(),
       readParameter: this.#options.readParameter,
-      pull: (image) => !this.missingImages.has(image),
+      refusal: (image) =>
+        host.traits.pullFails ??
+        this.refusedPulls.get(image) ??
+        (this.missingImages.has(image) ? "manifest unknown: manifest unknown" : undefined),
       ask: (step, call) => {
         try {
           this.authorize(host.instanceId, call);
@@ -211,6 +220,27 @@ export class SimulatedMachines implements Machines {
       host.logs.end(logPath(task));
     host.logs.stopFilebeat();
     this.swarm.died(host.instanceId);
+  }
+
+  #seenBySwarm(): Hosts {
+    const logsOf = ({ instanceId }: Task) => this.hosts.get(instanceId)?.logs;
+    return {
+      responsive: (instanceId) => this.hosts.get(instanceId)?.responsive() ?? false,
+      thawed: async (instanceId) => {
+        const host = this.hosts.get(instanceId);
+        await host?.thawed();
+        if (!host?.alive) await new Promise(() => {});
+      },
+      lacks: (instanceId, image, directories) => {
+        const host = this.host(instanceId);
+        if (!host.images.has(image)) return `No such image: ${image}`;
+        const missing = directories.find((directory) => !host.directories.has(directory));
+        return missing && `invalid mount config for type "bind": bind source path does not exist: ${missing}`;
+      },
+      behaviour: (task) => this.images.of(task),
+      taskRuns: (task) => logsOf(task)?.begin(logPath(task)),
+      taskStopped: (task) => logsOf(task)?.end(logPath(task)),
+    };
   }
 
   #usual(): HostTraits {

@@ -2,7 +2,7 @@
 import { type Document, Failed, type Script, words } from "./script.ts";
 import type { SimulatedSwarm, SwarmNode } from "./swarm.ts";
 
-const requireManager = ({ host, swarm }: Script): void => {
+export const requireManager = ({ host, swarm }: Script): void => {
   if (host.nodeId === undefined || host.role !== "manager")
     throw new Failed(
       "manager",
@@ -12,7 +12,7 @@ const requireManager = ({ host, swarm }: Script): void => {
 };
 
 /** Also before each write: a leader can be lost between two requests of one script. */
-const requireLeader = (swarm: SimulatedSwarm): void => {
+export const requireLeader = (swarm: SimulatedSwarm): void => {
   if (!swarm.hasLeader())
     throw new Failed(
       "manager",
@@ -20,14 +20,24 @@ const requireLeader = (swarm: SimulatedSwarm): void => {
     );
 };
 
+/** Where images stand that a service may run next: a roll in progress, and the way back. */
+const ROLLED = ["hive.roll.image", "hive.roll.from", "hive.previous"];
+
 const SOCKETS = ["/var/run/docker.sock", "/run/docker.sock"];
 
+/** An image that only a label names is a spare, and has a + before it: nobody is kept out of the swarm for the lack of it. */
 const wanted = ({ swarm }: Script): { images: string[]; directories: string[] } => {
-  const services = [...swarm.services.values()].filter(({ managersOnly }) => !managersOnly);
+  const specs = [...swarm.services.values()]
+    .map(({ spec }) => spec)
+    .filter(({ template }) => !template.managersOnly);
+  const named = specs.map(({ template }) => template.image);
+  const spares = specs
+    .flatMap(({ labels }) => ROLLED.flatMap((label) => labels[label] || []))
+    .filter((image) => !named.includes(image));
   const sorted = (list: string[]) => [...new Set(list)].filter((word) => !SOCKETS.includes(word)).sort();
   return {
-    images: sorted(services.map(({ image }) => image)),
-    directories: sorted(services.flatMap(({ directories }) => directories)),
+    images: sorted([...named, ...spares.map((image) => `+${image}`)]),
+    directories: sorted(specs.flatMap(({ template }) => template.directories)),
   };
 };
 
@@ -45,12 +55,18 @@ export const activateNode: Document = async (script) => {
     if (look === 40) throw new Failed("ready", `node ${nodeId} is ${state} after 10 s, not ready`);
     await pause(250);
   }
-  const needs = wanted(script);
-  const printed = { images: needs.images.join(" "), directories: needs.directories.join(" ") };
-  const changed =
-    needs.images.some((image) => !images.includes(image)) ||
-    needs.directories.some((directory) => !directories.includes(directory));
-  if (changed) return { outcome: "changed", ...printed };
+  /** What the host lacks, if it lacks anything. */
+  const look = (): { lacking: boolean; printed: { images: string; directories: string } } => {
+    const needs = wanted(script);
+    return {
+      lacking:
+        needs.images.some((word) => !images.includes(word) && !images.includes(word.replace(/^\+/, ""))) ||
+        needs.directories.some((directory) => !directories.includes(directory)),
+      printed: { images: needs.images.join(" "), directories: needs.directories.join(" ") },
+    };
+  };
+  const before = look();
+  if (before.lacking) return { outcome: "changed", ...before.printed };
 
   const update = await write(script, nodeId, (node) =>
     node.labels["hive.retiring"]
@@ -63,10 +79,16 @@ export const activateNode: Document = async (script) => {
   if (update === "refused") return { outcome: "retiring" };
   if (update !== "updated") throw new Failed("activate", `node ${nodeId}: ${update}`);
 
+  // A roll may have begun since the first look: from now on it counts this host among those that need its image.
+  await pause(timings.askMs);
+  requireLeader(swarm);
+  const after = look();
+  if (after.lacking) return { outcome: "changed", ...after.printed };
+
   for (let look = 1; look <= 8 && swarm.tasksOf(nodeId).length === 0; look++) await pause(250);
   await pause(timings.askMs);
   const tasks = swarm.tasksOf(nodeId).map(({ id }) => id);
-  return { outcome: "active", tasks: tasks.join(" "), ...printed };
+  return { outcome: "active", tasks: tasks.join(" "), ...after.printed };
 };
 
 type Spec = Pick<SwarmNode, "availability" | "labels">;

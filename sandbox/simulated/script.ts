@@ -28,8 +28,8 @@ export interface Surroundings {
   now(): number;
   /** Parameter Store, read with the instance's own role. */
   readParameter(name: string): string | undefined;
-  /** undefined: the registry does not have the image. */
-  pull(image: string): boolean;
+  /** Why pulling the image fails, in the engine's words; undefined: it does not. */
+  refusal(image: string): string | undefined;
   /**
    * One call to AWS with the instance's own role, as far as its permission goes.
    * @throws Failed with the step, and with what the script prints of the answer.

@@ -1,50 +1,24 @@
-// A swarm in memory: nodes with versions (compare-and-swap), services, and a scheduler that fills active nodes.
+// A swarm in memory: nodes and services with versions (compare-and-swap), and what swarmkit makes of them.
 import type { Clock } from "../clock.ts";
+import { Agents } from "./swarmkit/agent.ts";
+import { Observations } from "./swarmkit/observations.ts";
+import { Orchestrator } from "./swarmkit/orchestrator.ts";
+import { Random } from "./swarmkit/random.ts";
+import { schedule } from "./swarmkit/scheduler.ts";
+import {
+  type Service,
+  type ServiceSpec,
+  type SimulatedService,
+  serviceId,
+  specOf,
+} from "./swarmkit/service.ts";
+import { type Hosts, Store, type SwarmNode } from "./swarmkit/store.ts";
+import type { Task } from "./swarmkit/task.ts";
 import type { SimulatedTimings } from "./timings.ts";
 
-export interface SwarmNode {
-  readonly id: string;
-  readonly instanceId: string;
-  readonly address: string;
-  readonly role: "manager" | "worker";
-  availability: "active" | "drain";
-  labels: Readonly<Record<string, string>>;
-  state: "ready" | "down";
-  /** Grows with each write; a write names the version that it read (facts D6). */
-  version: number;
-}
-
-export interface Service {
-  readonly id: string;
-  /** With its digest. */
-  image: string;
-  /** Sources of its bind mounts. */
-  directories: readonly string[];
-  replicas: number;
-  /** Constrained to `node.role==manager`. */
-  managersOnly?: boolean;
-  /** 1 stands for a port that is published with mode=host (facts D16). */
-  tasksPerNode?: number;
-}
-
-export interface Task {
-  readonly id: string;
-  readonly service: Service;
-  readonly image: string;
-  readonly nodeId: string;
-  readonly instanceId: string;
-  /** `rejected`: the host does not hold the image or a directory, and no task may fetch it (facts D7, D14). */
-  state: "starting" | "running" | "stopping" | "stopped" | "rejected";
-}
-
-/** What the swarm sees of the instances. */
-export interface Hosts {
-  /** Alive and not frozen. */
-  responsive(instanceId: string): boolean;
-  holds(instanceId: string, image: string, directories: readonly string[]): boolean;
-  taskRuns(task: Task): void;
-  taskStopped(task: Task): void;
-}
+export type { Service } from "./swarmkit/service.ts";
+export type { SwarmNode } from "./swarmkit/store.ts";
+export type { Task } from "./swarmkit/task.ts";
 
 /** A write to a node that was accepted. */
 export interface NodeWrite {
@@ -56,36 +30,44 @@ export interface NodeWrite {
   retiring: boolean;
 }
 
-export type NodeUpdate = "updated" | "out of sequence" | "not found";
+export type UpdateAnswer = "updated" | "out of sequence" | "not found";
 
 export class SimulatedSwarm {
-  readonly nodes = new Map<string, SwarmNode>();
-  readonly services = new Map<string, Service>();
-  /** Every task there ever was. */
-  readonly tasks = new Map<string, Task>();
   /** Every write to a node, in order. */
   readonly writes: NodeWrite[] = [];
+  readonly observations: Observations;
   workerToken = "SWMTKN-1-simulated-worker";
   /** Managers are up and answer, but an election lasts: none of them leads. */
   electing = false;
-  readonly #clock: Clock;
-  readonly #timings: SimulatedTimings;
-  readonly #hosts: Hosts;
+  readonly #store: Store;
   readonly #nodesOfInstance = new Map<string, Set<string>>();
-  readonly #tasksOfNode = new Map<string, Set<Task>>();
-  #serial = 0;
 
-  constructor(clock: Clock, timings: SimulatedTimings, hosts: Hosts) {
-    this.#clock = clock;
-    this.#timings = timings;
-    this.#hosts = hosts;
+  /** @param seed of everything that swarmkit leaves to chance. */
+  constructor(clock: Clock, timings: SimulatedTimings, hosts: Hosts, seed = 1) {
+    this.#store = new Store({ clock, timings, hosts, random: new Random(seed) });
+    this.observations = new Observations(this.#store);
+    this.#store.idle = () => schedule(this.#store);
+    this.#store.listeners.push(this.observations, new Agents(this.#store), new Orchestrator(this.#store));
+  }
+
+  get nodes(): ReadonlyMap<string, SwarmNode> {
+    return this.#store.nodes;
+  }
+
+  get services(): ReadonlyMap<string, SimulatedService> {
+    return this.#store.services;
+  }
+
+  /** Every task there ever was. */
+  get tasks(): ReadonlyMap<string, Task> {
+    return this.#store.tasks;
   }
 
   /** A majority of the managers answers, and one of them leads. */
   hasLeader(): boolean {
     if (this.electing) return false;
     const managers = [...this.nodes.values()].filter(({ role }) => role === "manager");
-    const reachable = managers.filter(({ instanceId }) => this.#hosts.responsive(instanceId));
+    const reachable = managers.filter(({ instanceId }) => this.#store.hosts.responsive(instanceId));
     return reachable.length * 2 > managers.length;
   }
 
@@ -93,19 +75,22 @@ export class SimulatedSwarm {
   letsIn(address: string): boolean {
     for (const node of this.nodes.values()) {
       if (node.role === "manager" && node.address === address)
-        return this.#hosts.responsive(node.instanceId) && this.hasLeader();
+        return this.#store.hosts.responsive(node.instanceId) && this.hasLeader();
     }
     return false;
   }
 
   admit(node: Pick<SwarmNode, "instanceId" | "address" | "role" | "availability">): SwarmNode {
-    const admitted: SwarmNode = { ...node, id: this.#id("node"), labels: {}, state: "ready", version: 1 };
-    this.nodes.set(admitted.id, admitted);
-    this.#tasksOfNode.set(admitted.id, new Set());
+    const store = this.#store;
+    const admitted: SwarmNode = { ...node, id: store.id("node"), labels: {}, state: "ready", version: 1 };
     const same = this.#nodesOfInstance.get(node.instanceId);
     if (same) same.add(admitted.id);
     else this.#nodesOfInstance.set(node.instanceId, new Set([admitted.id]));
-    this.schedule();
+    store.turn(() => {
+      store.nodes.set(admitted.id, admitted);
+      store.onNode.set(admitted.id, new Set());
+      store.tellNode(admitted);
+    });
     return admitted;
   }
 
@@ -114,145 +99,140 @@ export class SimulatedSwarm {
     return [...(this.#nodesOfInstance.get(instanceId) ?? [])].flatMap((id) => this.nodes.get(id) ?? []);
   }
 
-  updateNode(id: string, version: number, spec: Pick<SwarmNode, "availability" | "labels">): NodeUpdate {
+  updateNode(id: string, version: number, spec: Pick<SwarmNode, "availability" | "labels">): UpdateAnswer {
     const node = this.nodes.get(id);
     if (node === undefined) return "not found";
     if (node.version !== version) return "out of sequence";
-    Object.assign(node, spec, { version: version + 1 });
     this.writes.push({
-      at: this.#clock.now(),
+      at: this.#store.clock.now(),
       nodeId: id,
       instanceId: node.instanceId,
       availability: spec.availability,
       retiring: "hive.retiring" in spec.labels,
     });
-    if (spec.availability === "drain") this.#stopTasks(id);
-    this.schedule();
+    this.#store.turn(() => {
+      Object.assign(node, spec, { version: version + 1 });
+      this.#store.tellNode(node);
+    });
     return "updated";
   }
 
   remove(id: string): void {
     const node = this.nodes.get(id);
     if (node === undefined) return;
-    this.#stopTasks(id);
-    this.nodes.delete(id);
-    this.#nodesOfInstance.get(node.instanceId)?.delete(id);
-    this.schedule();
+    this.#store.turn(() => {
+      this.#store.nodes.delete(id);
+      this.#nodesOfInstance.get(node.instanceId)?.delete(id);
+      if (!this.#store.hosts.responsive(node.instanceId)) this.#loseTasks(id);
+      this.#store.tellNode(node);
+    });
   }
 
   /** The host has left: its containers are gone at once, the managers see it Down only later (facts D8, D9). */
   left(id: string): void {
-    for (const task of this.tasksOf(id)) this.#end(task);
-    this.#clock.after(this.#timings.nodeDownMs, () => this.#down(id));
+    this.#store.turn(() => this.#loseTasks(id));
+    this.#store.after(this.#store.timings.nodeDownMs, () => this.#down(id));
   }
 
   /** The machine is dead. */
   died(instanceId: string): void {
     for (const { id } of this.nodesOfInstance(instanceId))
-      this.#clock.after(this.#timings.nodeDownMs, () => this.#down(id));
+      this.#store.after(this.#store.timings.nodeDownMs, () => this.#down(id));
   }
 
   /** Starting, running and stopping ones. */
   tasksOf(nodeId: string): Task[] {
-    return [...(this.#tasksOfNode.get(nodeId) ?? [])];
+    return [...(this.#store.onNode.get(nodeId) ?? [])];
   }
 
-  deploy(service: Service): void {
-    this.services.set(service.id, service);
-    this.schedule();
+  /** @param name or the engine's id. @throws Error when there is none. */
+  service(name: string): SimulatedService {
+    const found = this.services.get(name) ?? this.services.get(serviceId(name));
+    if (found) return found;
+    const there = [...this.services.values()].map(({ spec }) => spec.name).join(", ");
+    throw new Error(`There is no service ${name}; there are: ${there}.`);
   }
 
-  /** `docker service scale`: tasks that are too many are taken away, those that do not run yet first. */
-  scale(id: string, replicas: number): void {
-    const service = this.services.get(id);
-    if (service === undefined) throw new Error(`There is no service ${id}.`);
-    service.replicas = replicas;
-    const assigned = [...this.#tasksOfNode.values()]
-      .flatMap((tasks) => [...tasks])
-      .filter((task) => task.service === service && task.state !== "stopping")
-      .sort((a, b) => Number(a.state === "running") - Number(b.state === "running"));
-    for (const task of assigned.slice(0, Math.max(0, assigned.length - replicas))) this.#stop(task);
-    this.schedule();
-  }
-
-  /** Hands what is missing to active nodes. */
-  schedule(): void {
-    const free = [...this.nodes.values()].filter(
-      ({ availability, state }) => availability === "active" && state === "ready",
-    );
-    for (const service of this.services.values()) {
-      let missing = service.replicas - this.#assigned(service);
-      for (const node of free) {
-        if (missing <= 0) break;
-        if (service.managersOnly ? node.role !== "manager" : node.role !== "worker") continue;
-        const here = this.tasksOf(node.id).filter((task) => task.service === service).length;
-        for (let more = (service.tasksPerNode ?? 1) - here; more > 0 && missing > 0; more--, missing--)
-          this.#assign(service, node);
-      }
+  /** What a stack's deployment does: all of a service is as the file says, whatever others wrote to it (facts D15). */
+  deploy(service: Service): SimulatedService {
+    const [id, spec] = [serviceId(service.id), specOf(service)];
+    const there = this.services.get(id);
+    if (there) {
+      this.change(id, "person deploy", () => spec);
+      return there;
     }
-  }
-
-  #assigned(service: Service): number {
-    let count = 0;
-    for (const tasks of this.#tasksOfNode.values())
-      for (const task of tasks) if (task.service === service && task.state !== "stopping") count++;
-    return count;
-  }
-
-  #assign(service: Service, node: SwarmNode): void {
-    const { id: nodeId, instanceId } = node;
-    const task: Task = {
-      id: this.#id("task"),
-      service,
-      image: service.image,
-      nodeId,
-      instanceId,
-      state: "starting",
+    const created: SimulatedService = {
+      id,
+      spec,
+      specVersion: 0,
+      previous: undefined,
+      version: this.#store.nextIndex(),
+      updateStatus: undefined,
+      tasks: new Set(),
     };
-    this.tasks.set(task.id, task);
-    this.#tasksOfNode.get(nodeId)?.add(task);
-    if (!this.#hosts.holds(instanceId, service.image, service.directories)) {
-      task.state = "rejected";
-      return;
-    }
-    this.#clock.after(this.#timings.taskStartMs, () => {
-      if (task.state !== "starting" || !this.#hosts.responsive(instanceId)) return;
-      task.state = "running";
-      this.#hosts.taskRuns(task);
+    this.#store.turn(() => {
+      this.#store.services.set(id, created);
+      this.#store.tellService(created);
+    });
+    return created;
+  }
+
+  /** `docker service rm`. */
+  undeploy(name: string): void {
+    const service = this.service(name);
+    this.#store.turn(() => {
+      this.#store.services.delete(service.id);
+      for (const task of [...service.tasks]) this.#store.desire(task, "remove");
     });
   }
 
-  #stopTasks(nodeId: string): void {
-    for (const task of this.tasksOf(nodeId)) this.#stop(task);
+  /** `POST /services/ID/update?version=V`. @param by see ServiceWrite. */
+  updateService(id: string, version: number, spec: ServiceSpec, by: string): UpdateAnswer {
+    const service = this.services.get(id);
+    if (service === undefined) return "not found";
+    if (service.version !== version) return "out of sequence";
+    this.observations.wrote(by, service.spec, spec);
+    this.#store.turn(() => {
+      service.previous = { spec: service.spec, specVersion: service.specVersion };
+      service.specVersion = version;
+      service.spec = spec;
+      service.updateStatus = undefined;
+      service.version = this.#store.nextIndex();
+      this.#store.tellService(service);
+    });
+    return "updated";
   }
 
-  #stop(task: Task): void {
-    if (task.state === "stopping") return;
-    if (task.state !== "running") {
-      this.#end(task);
-      return;
-    }
-    task.state = "stopping";
-    this.#clock.after(this.#timings.taskStopMs, () => this.#end(task));
+  /** `docker service update`, which reads the spec again itself: the last writer wins (facts D6). */
+  change(name: string, by: string, change: (spec: ServiceSpec) => ServiceSpec): void {
+    const { id, version, spec } = this.service(name);
+    this.updateService(id, version, change(spec), by);
   }
 
-  #end(task: Task): void {
-    if (task.state === "stopped") return;
-    const ran = task.state === "running" || task.state === "stopping";
-    task.state = "stopped";
-    this.#tasksOfNode.get(task.nodeId)?.delete(task);
-    if (ran) this.#hosts.taskStopped(task);
+  /** `docker service scale`. */
+  scale(name: string, replicas: number): void {
+    this.change(name, "person scale", (spec) => ({ ...spec, replicas }));
+  }
+
+  /** `docker service update --label-add`. */
+  label(name: string, labels: Readonly<Record<string, string>>): void {
+    this.change(name, "person label", (spec) => ({ ...spec, labels: { ...spec.labels, ...labels } }));
+  }
+
+  /** `docker service update --image`. */
+  setImage(name: string, image: string): void {
+    this.change(name, "person image", (spec) => ({ ...spec, template: { ...spec.template, image } }));
+  }
+
+  #loseTasks(nodeId: string): void {
+    for (const task of this.tasksOf(nodeId)) this.#store.lose(task);
   }
 
   #down(id: string): void {
     const node = this.nodes.get(id);
     if (node === undefined) return;
     node.state = "down";
-    for (const task of this.tasksOf(id)) this.#end(task);
-    this.schedule();
-  }
-
-  #id(kind: string): string {
-    return `${kind}${(this.#serial++).toString(36).padStart(25 - kind.length, "0")}`;
+    this.#loseTasks(id);
+    this.#store.tellNode(node);
   }
 }
