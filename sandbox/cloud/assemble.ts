@@ -77,8 +77,8 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
       stateDirectory,
       clock,
       publish: lambda.registryBus.publish,
-      // Nobody pulls before IAM stands, further down.
-      authorize: (call) => access.authorize(call),
+      // Nobody pulls before it stands, further down.
+      iam: () => access,
       report,
     }),
     HaproxyProxy.start({

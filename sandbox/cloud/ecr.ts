@@ -1,6 +1,6 @@
 // ECR of the sandbox: the real registry behind its proxy, the model of the service, whoever may pull, and demo images for it.
-import type { Call } from "../aws/handle.ts";
 import type { Clock } from "../clock.ts";
+import type { Access } from "../iam/access.ts";
 import { repositoryArn } from "../models/account.ts";
 import { ContainerRegistry } from "../models/registry/container-registry.ts";
 import { AwsError, type Publish } from "../ports.ts";
@@ -14,8 +14,8 @@ export interface EcrOptions {
   clock: Clock;
   /** Of the bus in the registry's region. */
   publish: Publish;
-  /** IAM. @throws AwsError where it refuses the call */
-  authorize: (call: Call) => void;
+  /** Asked for with each request: it may come into being later. */
+  iam: () => Pick<Access, "authorize" | "arnOf">;
   report: (text: string, error: unknown) => void;
 }
 
@@ -47,13 +47,7 @@ export interface Ecr {
 
 const account = { id: names.account, region: names.registryRegion };
 
-export const startEcr = async ({
-  stateDirectory,
-  clock,
-  publish,
-  authorize,
-  report,
-}: EcrOptions): Promise<Ecr> => {
+export const startEcr = async ({ stateDirectory, clock, publish, iam, report }: EcrOptions): Promise<Ecr> => {
   const tokens = new RegistryTokens();
   const refusing = new Set<string>();
   const model = new ContainerRegistry({
@@ -74,9 +68,9 @@ export const startEcr = async ({
       accountId: account.id,
       authorize: (principal, action, repositoryName) => {
         const caller = { accessKeyId: "", principal, region: account.region };
-        authorize({ service: "ecr", operation: action, input: { repositoryName }, caller });
+        iam().authorize({ service: "ecr", operation: action, input: { repositoryName }, caller });
         if (principal !== "operator" && refusing.has(repositoryName)) {
-          throw deniedByRepository(principal, action, repositoryName);
+          throw deniedByRepository(iam().arnOf(principal), action, repositoryName);
         }
       },
     },
@@ -104,8 +98,8 @@ export const startEcr = async ({
   };
 };
 
-const deniedByRepository = (principal: string, action: string, repository: string): AwsError =>
+const deniedByRepository = (who: string, action: string, repository: string): AwsError =>
   new AwsError(
     "AccessDeniedException",
-    `User: ${principal} is not authorized to perform: ecr:${action} on resource: ${repositoryArn(account, repository)} with an explicit deny in a resource-based policy`,
+    `User: ${who} is not authorized to perform: ecr:${action} on resource: ${repositoryArn(account, repository)} with an explicit deny in a resource-based policy`,
   );

@@ -42,6 +42,8 @@ export interface PermissionReport {
 export interface Access {
   /** Judges every call; to be installed in the handle that all calls go through. */
   interceptor: Interceptor;
+  /** The session of a caller that has a role, as refusals name it. @throws Error for a principal that is not known. */
+  arnOf(principal: string): string;
   /** @throws AwsError as the service would refuse; Error for an operation or a principal that is not known. */
   authorize(call: Call): void;
   /**
@@ -59,14 +61,18 @@ export const createAccess = ({ template, account, facts }: AccessOptions): Acces
 
   const identify = principals(template, facts);
 
+  const sessionArn = ({ role, session }: Identity): string =>
+    `arn:aws:sts::${account.id}:assumed-role/${role.name}/${session}`;
+
   /** @throws AwsError */
   const require = (
     request: AccessRequest,
-    { role, session }: Identity,
+    identity: Identity,
     call: string,
     region: string = account.region,
   ) => {
-    const arn = `arn:aws:sts::${account.id}:assumed-role/${role.name}/${session}`;
+    const { role } = identity;
+    const arn = sessionArn(identity);
     const principal: Principal = { arn, account: account.id, region };
     const decision = decide(grants.get(role.logicalId) ?? [], request, principal);
     if (decision.allowed) {
@@ -90,6 +96,7 @@ export const createAccess = ({ template, account, facts }: AccessOptions): Acces
       authorize(call);
       return await next(call);
     },
+    arnOf: (principal) => sessionArn(identify(principal)),
     authorize,
     checkDeployment: () => {
       for (const { name, deadLetterArn, onFailureArn } of template.functions) {

@@ -26,6 +26,8 @@ export interface DemoImageOptions {
   lameDuckSeconds?: number;
   /** Of `slow-start`; default 8. */
   startSeconds?: number;
+  /** With which it ends when it is stopped. Default 0; Java's is 143, and only then does swarm say that it was unhealthy. */
+  stopCode?: number;
 }
 
 export const defaultLameDuckSeconds = 2;
@@ -51,7 +53,7 @@ export interface PushOptions {
 }
 
 export async function buildDemoImage(options: DemoImageOptions = {}): Promise<DemoImage> {
-  const { version = "1.0.0", variant = "good", startSeconds = 8 } = options;
+  const { version = "1.0.0", variant = "good", startSeconds = 8, stopCode = 0 } = options;
   const { lameDuckSeconds = defaultLameDuckSeconds } = options;
   const layer = await demoLayer();
   const environment = {
@@ -60,6 +62,7 @@ export async function buildDemoImage(options: DemoImageOptions = {}): Promise<De
     VARIANT: variant,
     LAME_DUCK: lameDuckSeconds,
     START_SECONDS: startSeconds,
+    STOP_CODE: stopCode,
   };
   const configuration = json({
     architecture: process.arch === "arm64" ? "arm64" : "amd64",

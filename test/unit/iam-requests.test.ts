@@ -180,7 +180,7 @@ describe("the permissions of a call", () => {
       .map((file) => readFileSync(`shared/aws/${file}`, "utf8"))
       .join("\n");
     const commands = [...source.matchAll(/new (\w+)Command\(/g)].map(([, name = ""]) => name);
-    const scripts = readdirSync("documents")
+    const scripts = readdirSync("documents", { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".sh"))
       .map((file) => readFileSync(`documents/${file}`, "utf8"))
       .join("\n");

@@ -39,6 +39,7 @@ describe("the demo image", () => {
       "VARIANT=slow-start",
       "LAME_DUCK=2",
       "START_SECONDS=5",
+      "STOP_CODE=0",
     ]);
     expect(slow.Healthcheck.StartPeriod).toBe(10_000_000_000);
     expect((await configurationOf()).Healthcheck).not.toHaveProperty("StartPeriod");
@@ -77,6 +78,7 @@ describe("the script of its container", () => {
       VARIANT: variant,
       LAME_DUCK: "0.6",
       START_SECONDS: "0.3",
+      STOP_CODE: "0",
       ...more,
     };
     const child = spawn("/bin/sh", [join(home, "service.sh")], {
@@ -130,11 +132,11 @@ describe("the script of its container", () => {
   });
 
   it("runs without a health path, in the variant that is never healthy", async () => {
-    const { child, ended, read, isHealthy } = start("never-healthy");
+    const { child, ended, read, isHealthy } = start("never-healthy", { STOP_CODE: "143" });
     await soon(() => read("log") === "serving\n");
     expect(isHealthy()).toBe(false);
     child.kill("SIGTERM");
-    expect(await ended).toBe(0);
+    expect(await ended).toBe(143);
   });
 
   it("serves only after a while, in the variant that is slow; stopped before, it is gone at once", async () => {

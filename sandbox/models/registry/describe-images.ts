@@ -9,7 +9,7 @@ const DEFAULT_RESULTS = 100;
 const MOST_RESULTS = 1000;
 const MOST_IDS = 100;
 
-export const invalid = (member: string, constraint: string): AwsError =>
+const invalid = (member: string, constraint: string): AwsError =>
   new AwsError(
     "InvalidParameterException",
     `Invalid parameter at '${member}' failed to satisfy constraint: '${constraint}'`,

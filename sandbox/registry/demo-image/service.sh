@@ -2,11 +2,11 @@
 # PID 1 of the demo service's container: the web server, and a stop that no request notices. The image's environment says which
 # VARIANT of it this is: a good one, or one that fails in a certain way.
 set -eu
-: "${VERSION:?}" "${VARIANT:?}" "${LAME_DUCK:?}" "${START_SECONDS:?}"
+: "${VERSION:?}" "${VARIANT:?}" "${LAME_DUCK:?}" "${START_SECONDS:?}" "${STOP_CODE:?}"
 
 server=
 stop() {
-  [ -n "$server" ] || exit 0
+  [ -n "$server" ] || exit "$STOP_CODE"
   # The load balancer is told first, by the health path, and has time to look; whoever comes meanwhile is still answered.
   rm -f /www/health
   sleep "$LAME_DUCK"
@@ -17,7 +17,7 @@ stop() {
     sleep 0.1
     left=$((left - 1))
   done
-  exit 0
+  exit "$STOP_CODE"
 }
 trap stop TERM INT
 
