@@ -151,7 +151,8 @@ export const commandResults = async (client: SSMClient, commandId: string): Prom
         ended: ended ? { succeeded: Status === "Success", stdout, details } : undefined,
       });
     }
-    NextToken = answer.NextToken;
+    // Of the last page it is an empty string.
+    NextToken = answer.NextToken || undefined;
   } while (NextToken !== undefined);
   return results;
 };

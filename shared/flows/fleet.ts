@@ -1,5 +1,5 @@
 // One document on many hosts at once: fifty a call, looked at together, each judged by what it says itself.
-import { errorCode, errorText } from "../aws/errors.ts";
+import { errorCode, errorText, isTransient } from "../aws/errors.ts";
 import { cancelCommand, commandResults, describeAgents, sendCommand } from "../aws/run-command.ts";
 import type { InstanceId } from "../identifiers.ts";
 import { reportedFailure } from "../swarm/answers.ts";
@@ -52,10 +52,7 @@ export const onHosts = (
       const looked: Sent = { sentAt: before.sentAt || now, chunks: [], troubles: before.troubles };
       const late = before.sentAt > 0 && now - before.sentAt > patience;
       for (const chunk of before.chunks) {
-        const [rest, troubles] =
-          chunk.commandId === undefined
-            ? await send(errand, command, chunk)
-            : await look(errand, chunk.commandId, chunk, late);
+        const [rest, troubles] = await attempt(errand, command, chunk, late);
         looked.chunks = rest.waiting.length > 0 ? [...looked.chunks, rest] : looked.chunks;
         looked.troubles = [...looked.troubles, ...troubles];
       }
@@ -68,6 +65,23 @@ export const onHosts = (
 };
 
 type Looked = [Chunk, HostTrouble[]];
+
+/** An API that is throttled for a moment leaves one chunk as it was: the commands of the others must not be forgotten for it. */
+const attempt = async (
+  errand: Errand,
+  command: HostCommand,
+  chunk: Chunk,
+  late: boolean,
+): Promise<Looked> => {
+  try {
+    return chunk.commandId === undefined
+      ? await send(errand, command, chunk)
+      : await look(errand, chunk.commandId, chunk, late);
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    return [chunk, []];
+  }
+};
 
 /** One host without an agent would have the whole call refused, so those are left out first. */
 const send = async ({ flow, world }: Errand, command: HostCommand, { waiting }: Chunk): Promise<Looked> => {
@@ -129,9 +143,12 @@ const troubleOf = (
   commandId: string,
 ): HostTrouble => {
   const failure = reportedFailure(stdout);
-  if (failure)
-    return { instanceId, silent: false, cause: `${failure.step}: ${failure.cause}`.slice(0, MOST_CAUSE) };
+  if (failure) return { instanceId, silent: false, cause: shortened(`${failure.step}: ${failure.cause}`) };
   const output = stdout.trim().slice(-MOST_CAUSE);
   const cause = `${details}${output && `: ${output}`} (command ${commandId})`;
   return { instanceId, silent: details !== "Failed", cause };
 };
+
+/** Which step, and the end, where the reason stands: the names of images between the two are long. */
+const shortened = (cause: string): string =>
+  cause.length <= MOST_CAUSE ? cause : `${cause.slice(0, 80)} … ${cause.slice(83 - MOST_CAUSE)}`;

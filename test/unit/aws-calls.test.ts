@@ -5,6 +5,7 @@ import { deregister, describeMembership, membershipOf, register } from "../../sh
 import {
   cancelCommand,
   commandResult,
+  commandResults,
   describeAgents,
   sendCommand,
   versionAtLeast,
@@ -182,6 +183,13 @@ describe("a command", () => {
     }
   });
 
+  it("goes to as many hosts as are named", async () => {
+    const { client, asked } = manager({ SendCommand: { Command: { CommandId: "c1" } } });
+    const others = [instanceId, "i-0fffffffffffffff9" as InstanceId];
+    await sendCommand(client, { ...command, instanceIds: others });
+    expect(asked[0]?.input).toMatchObject({ InstanceIds: others });
+  });
+
   it("is cancelled by its id, on its instance", async () => {
     const { client, asked } = manager({ CancelCommand: {} });
     await cancelCommand(client, "c1", [instanceId]);
@@ -245,6 +253,70 @@ describe("the result of a command", () => {
     const { client, asked } = manager({ GetCommandInvocation: {} });
     await commandResult(client, "c1", instanceId);
     expect(asked[0]?.input).toEqual({ CommandId: "c1", InstanceId: instanceId });
+  });
+});
+
+describe("the results of a command on many hosts", () => {
+  const hostOf = (index: number): string => `i-0${index.toString(16).padStart(16, "0")}`;
+
+  it("are read page by page, of each host what it printed", async () => {
+    const ended = (index: number, Status: string, Output?: string, StatusDetails?: string) => ({
+      InstanceId: hostOf(index),
+      Status,
+      ...(StatusDetails === undefined ? {} : { StatusDetails }),
+      ...(Output === undefined ? {} : { CommandPlugins: [{ Output }, { Output: "another plugin's" }] }),
+    });
+    const pages: Record<string, unknown> = {
+      first: { CommandInvocations: [ended(1, "Success", "{}"), ended(2, "InProgress")], NextToken: "second" },
+      second: {
+        CommandInvocations: [ended(3, "Failed", "no", "Failed"), ended(4, "TimedOut")],
+        NextToken: "3",
+      },
+      3: {
+        CommandInvocations: [ended(5, "Cancelled"), ended(6, "Cancelling"), ended(7, "Pending")],
+        NextToken: "",
+      },
+    };
+    const { client, asked } = manager({
+      ListCommandInvocations: ({ NextToken = "first" }: { NextToken?: string }) => pages[NextToken],
+    });
+    const result = (index: number, succeeded: boolean, details: string, stdout = "") => ({
+      instanceId: hostOf(index),
+      ended: { succeeded, stdout, details },
+    });
+    expect(await commandResults(client, "c1")).toEqual([
+      result(1, true, "Success", "{}"),
+      { instanceId: hostOf(2), ended: undefined },
+      result(3, false, "Failed", "no"),
+      result(4, false, "TimedOut"),
+      result(5, false, "Cancelled"),
+      result(6, false, "Cancelling"),
+      { instanceId: hostOf(7), ended: undefined },
+    ]);
+    const question = { CommandId: "c1", Details: true, MaxResults: 50 };
+    expect(asked.map(({ input }) => input)).toEqual([
+      { ...question, NextToken: undefined },
+      { ...question, NextToken: "second" },
+      { ...question, NextToken: "3" },
+    ]);
+  });
+
+  it("are told by what is known in detail, and leave out what is no EC2 instance", async () => {
+    const CommandInvocations = [
+      { InstanceId: hostOf(1), Status: "TimedOut", StatusDetails: "DeliveryTimedOut" },
+      { InstanceId: "mi-0123456789abcdef0", Status: "Success" },
+      {},
+    ];
+    const { client } = manager({ ListCommandInvocations: { CommandInvocations } });
+    expect(await commandResults(client, "c1")).toEqual([
+      { instanceId: hostOf(1), ended: { succeeded: false, stdout: "", details: "DeliveryTimedOut" } },
+    ]);
+  });
+
+  it("are none just after it was sent, and unknown on an error", async () => {
+    expect(await commandResults(manager({ ListCommandInvocations: {} }).client, "c1")).toEqual([]);
+    const { client } = manager({ ListCommandInvocations: awsError("ThrottlingException") });
+    await expect(commandResults(client, "c1")).rejects.toThrow("ThrottlingException");
   });
 });
 
