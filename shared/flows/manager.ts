@@ -72,6 +72,7 @@ export const onManager = async <T>(
     return { managers, next: 0, round: asking.round + 1, causes: [] };
   };
 
+  const before = lease.endedAt;
   const answer = await watch<Asking, Answer>(errand, name, {
     memory: { managers: [], next: 0, round: 0, causes: [] },
     deadline: command.deadline ?? lease.globalDeadline,
@@ -98,6 +99,9 @@ export const onManager = async <T>(
       return { memory, because: memory.causes.join("; "), soon: !last };
     },
   });
+  // For what the command itself waits for nobody held: a deadline that each look moved on would never come.
+  if (command.deadline === undefined)
+    lease.deadline -= Math.min(lease.endedAt - before, (command.waitsSeconds ?? 0) * 1000);
   if (answer.kind === "answered") return parseAnswer(schema, command.document, answer.stdout);
   throw new StepFailure(name, `${answer.kind === "refused" ? `${answer.step}: ` : ""}${answer.cause}`);
 };
