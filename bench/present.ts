@@ -1,5 +1,5 @@
 // The report as text for a person.
-import { table } from "../sandbox/terminal/table.ts";
+import { table } from "../cli/terminal/table.ts";
 import type { HookReport } from "./hook-report.ts";
 import type { BenchReport } from "./report.ts";
 import type { Spread } from "./statistics.ts";

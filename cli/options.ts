@@ -30,7 +30,8 @@ export const readWords = <Options extends OptionTable>(
   }
 };
 
-const inWords = (error: unknown, known: string[]): string => {
+/** What `parseArgs` found wrong, and what was probably meant. */
+export const inWords = (error: unknown, known: readonly string[]): string => {
   const [, unknown] = /Unknown option '(-[^']*)'/.exec(String(error)) ?? [];
   // Node's own words tell how to pass a file whose name begins with a hyphen.
   if (unknown === undefined) return error instanceof Error ? error.message : String(error);

@@ -39,8 +39,7 @@ export const findExecutionArn = async (
     await pause(1000);
   }
   throw new AwsFailure(
-    `${rollFunction} in ${regionName} lists no execution ${name} after ${UNLISTED_SECONDS} s, although dispatch has started it.\n` +
-      "Give the same command again: it arrives at the same roll.",
+    `${rollFunction} in ${regionName} lists no execution ${name} after ${UNLISTED_SECONDS} s, although dispatch has started it.`,
   );
 };
 

@@ -23,7 +23,7 @@ export const attempt = async <T>(about: Attempt, run: () => Promise<T>): Promise
   }
 };
 
-export const explain = (about: Attempt, error: unknown): string => {
+const explain = (about: Attempt, error: unknown): string => {
   const { doing, what, region } = about;
   return `Could not ${doing} ${what}${region && ` in ${region}`}: ${errorText(error)}\n${advice(about, error)}`;
 };

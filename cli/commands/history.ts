@@ -1,7 +1,7 @@
 // `history`: what was rolled on a service, when, by whom, and what it came to.
 import { defineCommand, exitCode } from "../command.ts";
 import { openDeployment } from "../deployment.ts";
-import { historyOf, historyTable, noHistory } from "../roll/history.ts";
+import { historyLines, historyOf, historyPage, noHistory } from "../roll/history.ts";
 import { parseService } from "../roll/request.ts";
 import { json as asJson } from "../terminal/text.ts";
 
@@ -22,7 +22,8 @@ among them. \`rollback --to\` takes the number of a row.`,
     const rows = entries.map((entry, index) => ({ row: index + 1, ...entry }));
     if (json) tool.stdout(asJson({ cluster, region: deployment.regionName, service, rolls: rows }));
     else if (rows.length === 0) tool.stderr(`${noHistory(deployment, service)}\n`);
-    else tool.stdout(`${historyTable(entries, tool.columns)}\n`);
+    else if (tool.columns === undefined) tool.stdout(`${historyLines(entries)}\n`);
+    else tool.stdout(`${historyPage(entries, tool.columns)}\n`);
     return exitCode.done;
   },
 });

@@ -4,7 +4,7 @@ import { type HistoryEntry, readHistory } from "../../shared/rolls/history.ts";
 import { attempt } from "../aws/failure.ts";
 import type { Deployment } from "../deployment.ts";
 import { table } from "../terminal/table.ts";
-import { plain } from "../terminal/text.ts";
+import { folded, plain } from "../terminal/text.ts";
 import { imageCell } from "./image-names.ts";
 
 /** The newest first. @throws AwsFailure */
@@ -23,28 +23,41 @@ export const historyOf = async (deployment: Deployment, service: string): Promis
 export const noHistory = (deployment: Deployment, service: string): string =>
   `${deployment.historyParameter(service)} in ${deployment.regionName} has no entry: ${service} was never rolled, or is called otherwise (docker service ls shows the names).`;
 
-/** What it was for, and on whose word: a push, or a person's reason. */
-const trigger = ({ trigger, why }: HistoryEntry): string => plain(why ? `${trigger}: ${why}` : trigger);
+const HEAD = ["Row", "When (UTC)", "Version", "Outcome", "Before → after", "By"];
+
+const cellsOf = (entry: HistoryEntry, index: number): string[] => [
+  String(index + 1),
+  plain(entry.startedAt.slice(0, 16).replace("T", " ")),
+  imageCell(entry.image),
+  plain(entry.outcome),
+  `${imageCell(entry.from)} → ${imageCell(entry.runs)}`,
+  plain(entry.trigger),
+];
 
 /** Why it did not converge; an end that is as it should be needs no words. */
-const cause = ({ outcome, cause, because }: HistoryEntry): string =>
+const causeOf = ({ outcome, cause, because }: HistoryEntry): string =>
   plain(cause ?? (outcome === "converged" ? "" : because));
 
-const HEAD = ["Row", "When (UTC)", "Version", "Outcome", "Before → after", "By", "Cause"];
-const FOLDED = ["By", "Cause"].map((title) => HEAD.indexOf(title));
-
-/** @param columns of the terminal; undefined: a row is a line, however long */
-export const historyTable = (entries: readonly HistoryEntry[], columns: number | undefined): string =>
+/** For files and programs: a roll is a line, however long. */
+export const historyLines = (entries: readonly HistoryEntry[]): string =>
   table(
-    HEAD,
-    entries.map((entry, index) => [
-      index + 1,
-      plain(entry.startedAt.slice(0, 16).replace("T", " ")),
-      imageCell(entry.image),
-      plain(entry.outcome),
-      `${imageCell(entry.from)} → ${imageCell(entry.runs)}`,
-      trigger(entry),
-      cause(entry),
-    ]),
-    columns === undefined ? undefined : { columns, folded: FOLDED },
+    [...HEAD, "Why", "Cause"],
+    entries.map((entry, index) => [...cellsOf(entry, index), plain(entry.why) || "-", causeOf(entry)]),
   );
+
+const INDENT = " ".repeat(5);
+
+/** For a terminal: what a person said, and what went wrong, below the row, so that it is read and not cut. */
+export const historyPage = (entries: readonly HistoryEntry[], columns: number): string => {
+  const [head, ...rows] = table(HEAD, entries.map(cellsOf)).split("\n");
+  const below = (text: string): string[] =>
+    text === "" ? [] : folded(text, columns - INDENT.length).map((line) => INDENT + line);
+  return [
+    head,
+    ...entries.flatMap((entry, index) => [
+      rows[index],
+      ...below(entry.why && `"${plain(entry.why)}"`),
+      ...below(causeOf(entry)),
+    ]),
+  ].join("\n");
+};

@@ -4,7 +4,7 @@ import { isInstanceId } from "../../shared/identifiers.ts";
 import { parseImage, shortImage } from "../../shared/rolls/image.ts";
 import { surveyAnswer } from "../../shared/swarm/services.ts";
 import { repositoryName } from "./image-names.ts";
-import { bad, counted, good, type Teller } from "./news.ts";
+import { bad, counted, type Teller, told } from "./news.ts";
 import { documentAnswer } from "./step-result.ts";
 
 const image = z.object({
@@ -28,7 +28,7 @@ export const resolved: Teller = (value, known) => {
     const { repository, tag, digest = "" } = parseImage(name);
     const pushed = pushedAt.slice(0, 16).replace("T", " ");
     const text = `${repositoryName(repository)}${tag ? `:${tag}` : ""} is ${digest.slice(0, 19)}, pushed ${pushed} UTC`;
-    return [[good(instead ? `${text}; newer is ${instead}` : text)], known];
+    return [[told(instead ? `${text}; newer is ${instead}` : text)], known];
   }
   const none = noImage.safeParse(value);
   if (!none.success) return [[], known];
@@ -43,7 +43,7 @@ export const surveyed: Teller = (value, known) => {
   const { services, workers, unlabelled } = answer.gz;
   const runs = services.map((service) => `${service.name} (${shortImage(service.image)})`).join(", ");
   const news = [
-    good(`${runs ? `run by ${runs}` : "run by no service"}; ${counted(workers.length, "worker")}`),
+    told(`${runs ? `run by ${runs}` : "run by no service"}; ${counted(workers.length, "worker")}`),
   ];
   if (unlabelled > 0)
     news.push(bad(`${counted(unlabelled, "worker")} without our label: nobody can have them pull the image`));
@@ -61,5 +61,5 @@ export const pulled: Teller = (value, known) => {
   const held = known.asked.filter((id) => !failed.includes(id));
   const text = `hosts hold the image: ${held.length} of ${known.asked.length}`;
   const causes = parsed.data.map(({ instanceId, cause }) => bad(`${instanceId}: ${cause}`));
-  return [[failed.length > 0 ? bad(text) : good(text), ...causes], { ...known, held }];
+  return [[failed.length > 0 ? bad(text) : told(text), ...causes], { ...known, held }];
 };

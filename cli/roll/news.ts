@@ -22,7 +22,7 @@ export const nothingKnown: Known = { asked: [], held: [], tasks: "", failures: [
 /** From the result of a step: what is news, and what is known from now on. */
 export type Teller = (value: unknown, known: Known) => [News[], Known];
 
-export const good = (text: string): News => ({ text, tone: "plain" });
+export const told = (text: string): News => ({ text, tone: "plain" });
 export const bad = (text: string): News => ({ text, tone: "bad" });
 
 /** `1 task`, `2 tasks` */

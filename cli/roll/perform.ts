@@ -1,6 +1,7 @@
 // What `roll` and `rollback` have in common: ask for the roll, follow it to its end, and show what it came to.
 import { type Request, requestRoll } from "../aws/dispatch.ts";
 import { findExecutionArn } from "../aws/executions.ts";
+import { AwsFailure } from "../aws/failure.ts";
 import { type ExitCode, exitCode, type Tool } from "../command.ts";
 import type { Deployment } from "../deployment.ts";
 import type { Progress } from "../terminal/progress.ts";
@@ -36,13 +37,26 @@ export const performRoll = async (
     return exitCode.trouble;
   }
   const name = "started" in dispatched ? dispatched.started : dispatched.joined;
-  tool.whenInterrupted(`The roll goes on without this tool. To follow it again:\n  ${again}`);
+  const goesOn = `The roll goes on without this tool. To follow it again:\n  ${again}`;
+  tool.whenInterrupted(goesOn);
   progress.title("started" in dispatched ? `Roll ${name} began` : `Roll ${name} is under way already`);
   progress.doing("its execution is looked for");
-  const arn = await findExecutionArn(deployment, name, tool);
-  const ending = await follow(tool, deployment, arn, progress);
+  const ending = await unlessLost(goesOn, async () => {
+    const arn = await findExecutionArn(deployment, name, tool);
+    return await follow(tool, deployment, arn, progress);
+  });
   progress.clear();
   return show(tool, deployment, { ...summary(deployment, request), roll: name }, ending, options);
+};
+
+/** What AWS refuses to whoever follows a roll is no end of the roll. */
+const unlessLost = async <T>(goesOn: string, run: () => Promise<T>): Promise<T> => {
+  try {
+    return await run();
+  } catch (cause) {
+    if (!(cause instanceof AwsFailure)) throw cause;
+    throw new AwsFailure(`${cause.message}\n${goesOn}`, { cause });
+  }
 };
 
 const summary = ({ cluster, regionName }: Deployment, request: Request) => ({

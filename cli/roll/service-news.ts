@@ -3,7 +3,7 @@ import { shortImage } from "../../shared/rolls/image.ts";
 import { markerOf } from "../../shared/rolls/marker.ts";
 import { tally } from "../../shared/rolls/progress.ts";
 import { explainAnswer, type ServiceFacts, updateAnswer, watchAnswer } from "../../shared/swarm/services.ts";
-import { bad, counted, good, type Known, type News, type Teller } from "./news.ts";
+import { bad, counted, type Known, type News, type Teller, told } from "./news.ts";
 import { documentAnswer } from "./step-result.ts";
 
 /** The image that tasks are to run now: the marker says it, on the way forward and on the way back. */
@@ -27,7 +27,7 @@ const look = (facts: ServiceFacts, known: Known): [News[], Known] => {
   const tasks = tasksInWords(facts);
   const fresh = facts.failures.filter(({ task }) => !known.failures.includes(task));
   const news = [
-    ...(tasks === known.tasks ? [] : [good(tasks)]),
+    ...(tasks === known.tasks ? [] : [told(tasks)]),
     ...fresh.map(({ task, instance, state, error, lines }) => {
       const last = lines.trim() && `; its last lines: ${lines}`;
       return bad(
@@ -69,14 +69,14 @@ const written =
       case "lost":
         return [[bad(`${name}: another roll has taken over`)], known];
       case "changed":
-        return [[good(`${name}: another roll began in between; it is decided anew`)], known];
+        return [[told(`${name}: another roll began in between; it is decided anew`)], known];
       case "new-hosts": {
         const asked = answer.hosts.split(" ").filter(Boolean);
         const text = `${name}: ${counted(asked.length, "worker")} became active meanwhile, and must hold the image first`;
-        return [[good(text)], { ...known, asked, held: [] }];
+        return [[told(text)], { ...known, asked, held: [] }];
       }
       case "done": {
-        const said = good(`${name}: ${say(answer.gz)}`);
+        const said = told(`${name}: ${say(answer.gz)}`);
         const [news, after] = tasks === "alone" ? [[], known] : look(answer.gz, known);
         return [[said, ...news], after];
       }

@@ -3,15 +3,16 @@
 import pc from "picocolors";
 import { cut } from "./text.ts";
 
-export type Tone = "plain" | "good" | "bad" | "faint" | "strong";
+export type Tone = "plain" | "bad" | "faint" | "strong";
 
-const paint: Record<Tone, (text: string) => string> = {
+type Paint = Record<Tone, (text: string) => string>;
+
+const painted = ({ red, dim, bold }: ReturnType<typeof pc.createColors>): Paint => ({
   plain: (text) => text,
-  good: pc.green,
-  bad: pc.red,
-  faint: pc.dim,
-  strong: pc.bold,
-};
+  bad: red,
+  faint: dim,
+  strong: bold,
+});
 
 export interface Progress {
   title(text: string): void;
@@ -44,6 +45,8 @@ const CLEAR_LINE = "\r\x1b[2K";
 const elapsed = (seconds: number): string => `${seconds.toFixed(1)}s`.padStart(7);
 
 export const createProgress = ({ write, now, columns }: ProgressOptions): Progress => {
+  // Colours are for eyes: the stream that is written to need not be the one that the package judges by.
+  const paint = painted(pc.createColors(pc.isColorSupported && columns() !== undefined));
   let start = now();
   let what = "";
   let since = now();
@@ -62,7 +65,7 @@ export const createProgress = ({ write, now, columns }: ProgressOptions): Progre
   return {
     title: (text) => {
       clear();
-      write(`${pc.bold(text)}\n`);
+      write(`${paint.strong(text)}\n`);
       quiet();
     },
     countFrom: (moment) => {
@@ -71,7 +74,7 @@ export const createProgress = ({ write, now, columns }: ProgressOptions): Progre
     },
     line: (seconds, text, tone = "plain") => {
       clear();
-      write(`${pc.dim(elapsed(seconds))}  ${paint[tone](text)}\n`);
+      write(`${paint.faint(elapsed(seconds))}  ${paint[tone](text)}\n`);
       latest = seconds;
       quiet();
     },
@@ -88,7 +91,7 @@ export const createProgress = ({ write, now, columns }: ProgressOptions): Progre
       const seconds = elapsed(Math.max(latest, (now() - start) / 1000));
       const waited = `${Math.round((now() - since) / 1000)} s`;
       if (width !== undefined) {
-        write(`${CLEAR_LINE}${pc.dim(cut(`${seconds}  … ${what} (${waited})`, width - 1))}`);
+        write(`${CLEAR_LINE}${paint.faint(cut(`${seconds}  … ${what} (${waited})`, width - 1))}`);
         shown = true;
       } else if (now() - lastSign >= PLAIN_EVERY_MILLIS) {
         write(`${seconds}  … ${what} (${waited})\n`);

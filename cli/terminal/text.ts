@@ -18,6 +18,17 @@ export const plainLines = (text: string): string[] =>
 export const cut = (text: string, columns: number): string =>
   text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
 
+/** A text folded between words to lines of so many columns; a longer word has a line of its own. */
+export const folded = (text: string, columns: number): string[] => {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+};
+
 /** JSON that says the same and holds no control characters: JSON itself escapes only the first 32. */
 export const json = (value: unknown): string =>
   `${JSON.stringify(value, undefined, 2).replace(/[\u007f-\u009f\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;

@@ -1,8 +1,8 @@
-// Options of a command line, read strictly; a misspelt one is refused with the one that was probably meant.
+// Options of the sandbox's command line: read strictly, as those of the operator's tool are.
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { inWords, nearest, UsageError } from "../../cli/options.ts";
 
-/** A mistake in the command line: said without a stack trace. */
-export class UsageError extends Error {}
+export { nearest, UsageError };
 
 /** @throws UsageError */
 export const readOptions = <Options extends ParseArgsOptionsConfig>(args: string[], options: Options) => {
@@ -11,37 +11,4 @@ export const readOptions = <Options extends ParseArgsOptionsConfig>(args: string
   } catch (cause) {
     throw new UsageError(inWords(cause, Object.keys(options)), { cause });
   }
-};
-
-const inWords = (error: unknown, known: string[]): string => {
-  const [, unknown] = /Unknown option '(-[^']*)'/.exec(String(error)) ?? [];
-  // Node's own words tell how to pass a file whose name begins with a hyphen.
-  if (unknown === undefined) return error instanceof Error ? error.message : String(error);
-  const meant = nearest(unknown.replace(/^-+/, ""), known);
-  return `There is no option ${unknown}${meant === undefined ? "." : `: did you mean --${meant}?`}`;
-};
-
-/** More wrong letters than this are another word. */
-const WRONG_LETTERS = 2;
-
-/** The known word that is meant by a misspelt or cut one, if there is one. */
-export const nearest = (word: string, known: string[]): string | undefined =>
-  known.find((each) => word.length > 2 && each.startsWith(word)) ??
-  known
-    .map((each) => ({ each, wrong: distance(word, each) }))
-    .filter(({ wrong }) => wrong <= WRONG_LETTERS)
-    .sort((a, b) => a.wrong - b.wrong)[0]?.each;
-
-/** Letters to change, add or take away (Levenshtein). */
-const distance = (from: string, to: string): number => {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (const [column, other] of [...to].entries()) {
-      const changed = (row[column] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 };

@@ -1,9 +1,9 @@
 // `status`: what is running, as a table or as JSON.
 import { join } from "node:path";
+import { table } from "../../cli/terminal/table.ts";
 import { files } from "../cloud/configuration.ts";
 import type { InstanceStatus, Status } from "../cloud/status.ts";
 import { findRoot } from "../machines/root.ts";
-import { table } from "../terminal/table.ts";
 import { controlAt } from "./control.ts";
 import { defaultStateDirectory } from "./launch.ts";
 

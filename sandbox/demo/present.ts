@@ -1,5 +1,5 @@
 // The report as tables for people, in 80 columns.
-import { table } from "../terminal/table.ts";
+import { table } from "../../cli/terminal/table.ts";
 import { type FlowReport, LAUNCHING, type Report } from "./report.ts";
 
 /** All of it, as text. */

@@ -107,7 +107,7 @@ describe("a roll that is not what was asked for", () => {
     expect(stdout).toMatch(/^ {2}start-failed: .*exit code 3/m);
     const { stdout: history } = await hiveSwarm(world, "history", SERVICE);
     expect(history).toMatch(
-      /^1 .* 1\.4\.2 +rolled back +aaaaaaaaaaaa → aaaaaaaaaaaa +person +start-failed: /m,
+      /^1 .* 1\.4\.2 +rolled back +aaaaaaaaaaaa → aaaaaaaaaaaa +person +- +start-failed: /m,
     );
   });
 
@@ -172,9 +172,9 @@ describe("the way back", () => {
     expect(forth.code).toBe(0);
     const { stdout } = await hiveSwarm(world, "history", SERVICE);
     expect(stdout.trimEnd().split("\n").slice(1)).toEqual([
-      expect.stringMatching(/^1 .* 1\.4\.2 +converged +1\.4\.1 → 1\.4\.2 +person: it was not the image$/),
-      expect.stringMatching(/^2 .* 1\.4\.1 +converged +1\.4\.2 → 1\.4\.1 +person: rollback to aaaaaaaaaaaa$/),
-      expect.stringMatching(/^3 .* 1\.4\.2 +converged +aaaaaaaaaaaa → 1\.4\.2 +person$/),
+      expect.stringMatching(/^1 .* 1\.4\.2 +converged +1\.4\.1 → 1\.4\.2 +person +it was not the image$/),
+      expect.stringMatching(/^2 .* 1\.4\.1 +converged +1\.4\.2 → 1\.4\.1 +person +rollback to aaaaaaaaaaaa$/),
+      expect.stringMatching(/^3 .* 1\.4\.2 +converged +aaaaaaaaaaaa → 1\.4\.2 +person +-$/),
     ]);
   });
 

@@ -25,10 +25,6 @@ interface Sent {
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** Colours are for terminals. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they begin with the control character
-const uncoloured = (text: string): string => text.replace(/\u001b\[\d+m/g, "");
-
 /** `hive-swarm WORDS…` */
 export const hiveSwarm = async (world: TestWorld, ...words: string[]): Promise<Ended> => {
   const ended: Ended = { code: -1, stdout: "", stderr: "", lastWord: "" };
@@ -79,5 +75,5 @@ export const hiveSwarm = async (world: TestWorld, ...words: string[]): Promise<E
     },
   };
   ended.code = await run(words, tool);
-  return { ...ended, stdout: uncoloured(ended.stdout), stderr: uncoloured(ended.stderr) };
+  return ended;
 };

@@ -122,6 +122,7 @@ describe("an execution", () => {
     });
     expect(code).toBe(3);
     expect(stderr).toContain("lists no execution roll-by-hand-1-0 after 20 s");
+    expect(stderr).toContain("follow it again:\n  npm run -s hive-swarm -- roll hive-tomcat:1.4.2\n");
     expect(asked.length).toBeGreaterThan(10);
   });
 
@@ -135,6 +136,7 @@ describe("an execution", () => {
     });
     expect(code).toBe(3);
     expect(stderr).toContain("Could not follow the roll in hive-swarm-dev-roll-service");
+    expect(stderr).toContain(lastWord);
     expect(asked.length).toBeGreaterThan(100);
     expect(lastWord).toBe(
       "The roll goes on without this tool. To follow it again:\n  npm run -s hive-swarm -- roll hive-tomcat:1.4.2",

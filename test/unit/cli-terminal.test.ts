@@ -1,7 +1,6 @@
-// What reaches a terminal: progress with signs of life, tables that fit, and texts that it cannot be commanded by.
+// What reaches a terminal: progress with signs of life, and texts that it cannot be commanded by.
 import { createProgress } from "../../cli/terminal/progress.ts";
-import { table } from "../../cli/terminal/table.ts";
-import { cut, json, plain, plainLines, shellWord } from "../../cli/terminal/text.ts";
+import { cut, folded, json, plain, plainLines, shellWord } from "../../cli/terminal/text.ts";
 
 const progressOn = (columns: number | undefined) => {
   let written = "";
@@ -40,9 +39,7 @@ describe("progress in a file", () => {
     progress.title("Roll roll-1 began");
     progress.line(3.14, "hosts hold the image: 3 of 3");
     progress.line(124, "bad news", "bad");
-    expect(uncoloured(written())).toBe(
-      "Roll roll-1 began\n   3.1s  hosts hold the image: 3 of 3\n 124.0s  bad news\n",
-    );
+    expect(written()).toBe("Roll roll-1 began\n   3.1s  hosts hold the image: 3 of 3\n 124.0s  bad news\n");
   });
 
   it("shows within two seconds that it is alive, and then every ten", () => {
@@ -76,7 +73,7 @@ describe("progress in a file", () => {
     progress.line(42, "news");
     progress.doing("tasks are watched");
     wait(2);
-    expect(uncoloured(written())).toContain("  42.0s  … tasks are watched");
+    expect(written()).toContain("  42.0s  … tasks are watched");
   });
 });
 
@@ -95,25 +92,11 @@ describe("progress on a terminal", () => {
   });
 });
 
-describe("a table", () => {
-  const rows = [
-    ["1", "short", "a cause with a good many words in it, as they are"],
-    ["2", "a reason of some words", "none"],
-  ];
-
-  it("has a line for each row where no terminal limits it", () => {
-    expect(table(["Row", "By", "Cause"], rows).split("\n")).toEqual([
-      "Row  By                      Cause",
-      "1    short                   a cause with a good many words in it, as they are",
-      "2    a reason of some words  none",
-    ]);
-  });
-
-  it.each([50, 60, 80])("is folded between words to fit %d columns", (columns) => {
-    const lines = table(["Row", "By", "Cause"], rows, { columns, folded: [1, 2] }).split("\n");
-    for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
-    const words = (text: string) => text.split(/\s+/).filter(Boolean).sort();
-    expect(words(lines.join(" "))).toEqual(words(["Row By Cause", ...rows.flat()].join(" ")));
+describe("a text that is folded", () => {
+  it("keeps each word, and lines no longer than the terminal unless a word is", () => {
+    expect(folded("a cause with a good many words", 12)).toEqual(["a cause with", "a good many", "words"]);
+    expect(folded("an extraordinarily long word", 8)).toEqual(["an", "extraordinarily", "long", "word"]);
+    expect(folded("", 8)).toEqual([""]);
   });
 });
 
