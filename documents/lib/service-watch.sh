@@ -40,6 +40,7 @@ watch_service() {
 # The Engine frames a container's lines: a byte that names the stream, three of zero, four of length; with a terminal it does not.
 unframed() {
   head -c 65536 "$1" | od -An -v -tu1 | LC_ALL=C awk '
+    BEGIN { count = at = 0 }
     { for (i = 1; i <= NF; i++) byte[count++] = $i + 0 }
     END {
       while (at < count) {

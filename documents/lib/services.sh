@@ -61,7 +61,7 @@ def whole: try tonumber catch null | if type == "number" and . >= 0 and . < 1e9 
 def instant:
   try ((.[0:19] + "Z" | fromdateiso8601) + (.[19:] | rtrimstr("Z") | if startswith(".") then "0" + . | tonumber else 0 end))
   catch 0;
-def repository: split("@")[0] | split("/") | .[-1] |= (split(":")[0] | text) | join("/");
+def repository: (split("@")[0] | text) | if . == "" then . else split("/") | .[-1] |= (split(":")[0] | text) | join("/") end;
 def image: .ContainerSpec.Image | text;
 def mode: if has("Replicated") then "replicated" elif has("Global") then "global" else "job" end;
 def instance: .Spec.Labels["hive.instance-id"] | text | select(test("\\Ai-[0-9a-f]{8,17}\\z")) // "";

@@ -43,6 +43,13 @@ export interface Answer {
   seconds: number;
 }
 
+/** Go escapes what could hurt in HTML. */
+export const asGoWrites = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
 const realCurl = execFileSync("sh", ["-c", "command -v curl"], { encoding: "utf8" }).trim();
 
 export class SwarmManager {
@@ -78,8 +85,9 @@ export class SwarmManager {
   async start(): Promise<void> {
     await new Promise<void>((done) => this.#server.listen(join(this.directory, "docker.sock"), done));
     this.program("docker", 'case "$1" in info) echo true ;; *) exit 1 ;; esac');
+    this.program("curl", 'exec engine-curl "$@"');
     this.program(
-      "curl",
+      "engine-curl",
       `words=(); for word; do [ "$word" != /var/run/docker.sock ] || word=${this.directory}/docker.sock; words+=("$word"); done
        exec ${realCurl} "\${words[@]}"`,
     );
@@ -123,7 +131,7 @@ export class SwarmManager {
 
   #answer({ method, path, query, body }: Request): Reply {
     const { service, tasks, nodes } = this.scene;
-    const json = (value: unknown, status = 200) => ({ status, body: JSON.stringify(value) });
+    const json = (value: unknown, status = 200) => ({ status, body: asGoWrites(value) });
     const known = `/services/${service.ID}`;
     if (method === "GET" && path === known) return json(service);
     if (method === "GET" && path === "/services") return json([service]);
