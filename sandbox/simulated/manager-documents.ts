@@ -23,6 +23,9 @@ export const requireLeader = (swarm: SimulatedSwarm): void => {
 /** Where images stand that a service may run next: a roll in progress, and the way back. */
 const ROLLED = ["hive.roll.image", "hive.roll.from", "hive.previous"];
 
+/** A label may hold anything. */
+const IMAGE = /^[a-zA-Z0-9._:/@-]{1,1000}$/;
+
 const SOCKETS = ["/var/run/docker.sock", "/run/docker.sock"];
 
 /** An image that only a label names is a spare, and has a + before it: nobody is kept out of the swarm for the lack of it. */
@@ -33,7 +36,7 @@ const wanted = ({ swarm }: Script): { images: string[]; directories: string[] } 
   const named = specs.map(({ template }) => template.image);
   const spares = specs
     .flatMap(({ labels }) => ROLLED.flatMap((label) => labels[label] || []))
-    .filter((image) => !named.includes(image));
+    .filter((image) => IMAGE.test(image) && !named.includes(image));
   const sorted = (list: string[]) => [...new Set(list)].filter((word) => !SOCKETS.includes(word)).sort();
   return {
     images: sorted([...named, ...spares.map((image) => `+${image}`)]),

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { digestOf } from "./images.ts";
 import { activeWorkers, isStopping } from "./service-facts.ts";
 import {
+  DEFAULT_UPDATE,
   runnableSlots,
   type ServiceSpec,
   type SimulatedService,
@@ -165,6 +166,7 @@ const toImage = (spec: ServiceSpec, image: string, { update }: UpdateParameters)
   update: {
     ...update,
     delaySeconds: Math.max(update.delaySeconds, LEAST_DELAY_SECONDS),
+    monitorSeconds: update.monitorSeconds || DEFAULT_UPDATE.monitorSeconds,
     failureAction: "pause",
     maxFailureRatio: 0,
     order: "stop-first",
