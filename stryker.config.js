@@ -22,14 +22,15 @@ export default {
         "logs-judge",
         "logs-parse",
         "logs-registry",
+        "rolls",
         "swarm",
       ].map((subject) => `<rootDir>/test/unit/${subject}*.test.ts`),
     },
   },
   mutate: [
-    "shared/{logs,events,config,swarm}/**/*.ts",
-    "shared/aws/{errors,load-balancing,run-command}.ts",
-    "shared/flows/{watch,dispatch,failure}.ts",
+    "shared/{logs,events,config,swarm,rolls}/**/*.ts",
+    "shared/aws/{errors,load-balancing,run-command,images,event-bus,parameters}.ts",
+    "shared/flows/{watch,dispatch,dispatch-roll,start,roll-request,fleet,failure}.ts",
   ],
   // A mutant runs only against the tests that reach it. What is evaluated once, when a module is loaded, would need every
   // test for each mutant: two thirds of the time for a twelfth of the mutants.

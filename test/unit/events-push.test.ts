@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { EventError } from "../../shared/events/error.ts";
 import { parseEvent } from "../../shared/events/parse.ts";
+import { times } from "./times.ts";
 
 const sample = JSON.parse(readFileSync("events/image-push.json", "utf8"));
 const digest: string = sample.detail["image-digest"];
@@ -111,7 +112,7 @@ describe("a push to ECR", () => {
           expect(error).toBeInstanceOf(EventError);
         }
       }),
-      { numRuns: 2_000 },
+      times(2_000),
     );
   });
 

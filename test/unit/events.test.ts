@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { EventError } from "../../shared/events/error.ts";
 import { parseEvent } from "../../shared/events/parse.ts";
+import { times } from "./times.ts";
 
 const sample = (name: string) => JSON.parse(readFileSync(`events/${name}.json`, "utf8"));
 
@@ -88,7 +89,7 @@ describe("an event from EventBridge", () => {
           expect(error).toBeInstanceOf(EventError);
         }
       }),
-      { numRuns: 2_000 },
+      times(2_000),
     );
   });
 });

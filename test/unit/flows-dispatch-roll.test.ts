@@ -8,6 +8,7 @@ import { dispatch } from "../../shared/flows/dispatch.ts";
 import { parseRollRequest } from "../../shared/flows/roll-request.ts";
 import { awsError, clientThat } from "./aws-client.ts";
 import { environment } from "./config-environment.ts";
+import { times } from "./times.ts";
 
 const sample = (name: string) => JSON.parse(readFileSync(`events/${name}.json`, "utf8"));
 const push = (changes: Record<string, unknown> = {}) => {
@@ -226,7 +227,7 @@ describe("the name of a roll", () => {
           digest: image,
         });
       }),
-      { numRuns: 1_000 },
+      times(1_000),
     );
   });
 
@@ -250,7 +251,7 @@ describe("the name of a roll", () => {
         expect(left?.name).not.toBe(right?.name);
         expect(left?.payload).not.toBe(right?.payload);
       }),
-      { numRuns: 1_000 },
+      times(1_000),
     );
   });
 

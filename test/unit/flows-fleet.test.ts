@@ -9,6 +9,7 @@ import type { InstanceId } from "../../shared/identifiers.ts";
 import { pullCause } from "../../shared/rolls/cause.ts";
 import { awsError, clientThat } from "./aws-client.ts";
 import { NEW } from "./rolls-facts.ts";
+import { times } from "./times.ts";
 
 const start = Date.parse("2026-02-01T10:00:00Z");
 const hostOf = (index: number) => `i-0${index.toString(16).padStart(16, "0")}` as InstanceId;
@@ -325,7 +326,7 @@ describe("whatever becomes of the hosts", () => {
         expect(reached.length).toBe(online.length * (crashes ? 2 : 1));
         for (const { ids } of sent) expect(ids.length).toBeLessThanOrEqual(50);
       }),
-      { numRuns: 200 },
+      times(200),
     );
   });
 });

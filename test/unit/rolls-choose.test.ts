@@ -3,6 +3,7 @@ import type { PushedImage } from "../../shared/aws/images.ts";
 import type { Digest } from "../../shared/identifiers.ts";
 import { type Asked, type Choice, chooseImage, refusal } from "../../shared/rolls/choose.ts";
 import { digestOf, imageOf } from "./rolls-facts.ts";
+import { times } from "./times.ts";
 
 const policy = {
   repositories: ["hive-*"],
@@ -177,7 +178,7 @@ describe("whatever the registry holds", () => {
         // It is stored between steps.
         expect(JSON.parse(JSON.stringify(choice))).toEqual(choice);
       }),
-      { numRuns: 2_000 },
+      times(2_000),
     );
   });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { type Decision, decide, type Target } from "../../shared/rolls/decide.ts";
 import type { ServiceFacts } from "../../shared/swarm/services.ts";
 import { digestOf, factsOf, imageOf, markerLabels, NEW, NEWER, OLD, ROLL } from "./rolls-facts.ts";
+import { times } from "./times.ts";
 
 /** NEW, pushed at ten, with nothing newer there. */
 const target = (changes: Partial<Target> = {}): Target => ({
@@ -281,7 +282,7 @@ describe("whatever stands on a service", () => {
         const older = labels["hive.roll.id"] === undefined && characterOf(service.image) > of;
         if (passed || older) expect(decided.kind).not.toBe("roll");
       }),
-      { numRuns: 5_000 },
+      times(5_000),
     );
   });
 
@@ -305,7 +306,7 @@ describe("whatever stands on a service", () => {
         expect(characterOf(service.image)).toBe(of);
         expect(service.labels["hive.roll.id"]).toBeUndefined();
       }),
-      { numRuns: 2_000 },
+      times(2_000),
     );
   });
 
@@ -325,7 +326,7 @@ describe("whatever stands on a service", () => {
         expect(rolled).toEqual([...rolled].sort());
         expect(new Set(rolled).size).toBe(rolled.length);
       }),
-      { numRuns: 2_000 },
+      times(2_000),
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { historyEntry, readHistory } from "../../shared/rolls/history.ts";
 import { isHistory, isTrouble, type RollOutcome, type RollResult } from "../../shared/rolls/outcome.ts";
 import { digestOf, NEW, OLD, ROLL } from "./rolls-facts.ts";
+import { times } from "./times.ts";
 
 const outcome = (changes: Partial<RollOutcome> = {}): RollOutcome => ({
   roll: ROLL,
@@ -111,7 +112,7 @@ describe("an entry of a service's history", () => {
         const [read] = readHistory([entry]);
         expect(read).toMatchObject({ image, from: image, runs: image, outcome: "rolled back" });
       }),
-      { numRuns: 500 },
+      times(500),
     );
   });
 });

@@ -3,6 +3,7 @@ import type { Digest } from "../../shared/identifiers.ts";
 import { imageName, parseImage, sameImage, shortImage } from "../../shared/rolls/image.ts";
 import { imagesToKeep, markerOf, seenUntil } from "../../shared/rolls/marker.ts";
 import { digestOf, factsOf, imageOf, markerLabels, NEW, OLD, ROLL } from "./rolls-facts.ts";
+import { times } from "./times.ts";
 
 const digest = digestOf("a");
 const registry = fc.oneof(
@@ -25,7 +26,7 @@ describe("the name of an image", () => {
           digest: image,
         });
       }),
-      { numRuns: 1_000 },
+      times(1_000),
     );
   });
 

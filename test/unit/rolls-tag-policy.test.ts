@@ -3,6 +3,7 @@ import type { PushedImage } from "../../shared/aws/images.ts";
 import type { Digest } from "../../shared/identifiers.ts";
 import { isOurs, newestImage, type TagPolicy, versionOf } from "../../shared/rolls/tag-policy.ts";
 import { digestOf } from "./rolls-facts.ts";
+import { times } from "./times.ts";
 
 const policy: TagPolicy = {
   repositories: ["hive-*", "team/*/web"],
@@ -43,7 +44,7 @@ describe("a repository", () => {
         const expected = new RegExp(`^${parts.join(".*")}$`).test(name);
         expect(isOurs({ ...policy, repositories: [pattern] }, name)).toBe(expected);
       }),
-      { numRuns: 10_000 },
+      times(10_000),
     );
   });
 
@@ -80,7 +81,7 @@ describe("the version of an image", () => {
         expect(versionOf(policy, [...tags].reverse())).toBe(version);
         expect(versionOf(policy, [...tags].sort())).toBe(version);
       }),
-      { numRuns: 2_000 },
+      times(2_000),
     );
   });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { AnswerError, parseAnswer } from "../../shared/swarm/answers.ts";
 import { explainAnswer, surveyAnswer, updateAnswer, watchAnswer } from "../../shared/swarm/services.ts";
 import { factsOf, failureOf, markerLabels, NEW } from "./rolls-facts.ts";
+import { times } from "./times.ts";
 
 /** As the documents pack it: gzip, base64 on one line. */
 const pack = (value: unknown): string => gzipSync(JSON.stringify(value)).toString("base64");
@@ -76,7 +77,7 @@ describe("the answer of watch-service", () => {
       fc.property(text, (gz) => {
         expect(() => watch(seen(gz))).toThrow(AnswerError);
       }),
-      { numRuns: 1_000 },
+      times(1_000),
     );
   });
 });
