@@ -1,4 +1,5 @@
 // ECR of the sandbox: the real registry behind its proxy, the model of the service, whoever may pull, and demo images for it.
+import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Access } from "../iam/access.ts";
 import { repositoryArn } from "../models/account.ts";
@@ -43,12 +44,15 @@ export interface Ecr {
   push(image: DemoPush): Promise<PushedDemoImage>;
   /** Nobody but the operator may pull from the repository any more, as by a policy of its own; or may again. */
   refusePulls(repository: string, refused: boolean): void;
+  /** A password that the registry gave out twelve hours ago, and takes no more. */
+  expiredPassword(): string;
 }
 
 const account = { id: names.account, region: names.registryRegion };
 
 export const startEcr = async ({ stateDirectory, clock, publish, iam, report }: EcrOptions): Promise<Ecr> => {
-  const tokens = new RegistryTokens();
+  const secret = randomBytes(32);
+  const tokens = new RegistryTokens({ secret });
   const refusing = new Set<string>();
   const model = new ContainerRegistry({
     clock,
@@ -95,6 +99,7 @@ export const startEcr = async ({ stateDirectory, clock, publish, iam, report }: 
       if (refused) refusing.add(repository);
       else refusing.delete(repository);
     },
+    expiredPassword: () => new RegistryTokens({ secret, lifetimeSeconds: -1 }).issue("operator").password,
   };
 };
 

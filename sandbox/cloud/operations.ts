@@ -73,6 +73,8 @@ export const operations = (cloud: Cloud, watch: Watch) => {
       cloud.ecr.refusePulls(repository, refused);
       fault(`pulls from ${repository} are ${refused ? "refused" : "allowed again"}`);
     },
+    /** As it stands in a service that was given its credentials twelve hours ago. */
+    expiredPassword: () => cloud.ecr.expiredPassword(),
     freeze: (instanceId: string) => {
       machines.freeze(instanceId);
       fault("frozen: it answers nobody", instanceId);

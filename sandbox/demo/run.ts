@@ -96,7 +96,7 @@ const withFailures = (report: Report, failures: string[]): Report => ({
   broken: [...failures, ...report.broken],
 });
 
-const loadThroughBalancer = ({ url }: Sandbox): Load => {
+export const loadThroughBalancer = ({ url }: Sandbox): Load => {
   const { hostname, port } = new URL(url);
   return startLoad({
     host: hostname,

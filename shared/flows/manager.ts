@@ -7,7 +7,7 @@ import type { AnswerSchema } from "../swarm/answers.ts";
 import { parseAnswer } from "../swarm/answers.ts";
 import { StepFailure } from "./failure.ts";
 import { type Answer, type HostCommand, lookAtCommand } from "./host.ts";
-import { type Errand, watch } from "./watch.ts";
+import { type Errand, type Look, watch } from "./watch.ts";
 import type { CoreWorld, EpochMillis } from "./world.ts";
 
 /** A manager's commands take a second or two; one that is silent this long is not answering. Grows with each round, for queues. */
@@ -44,10 +44,17 @@ interface Asking {
   sentAt?: EpochMillis;
 }
 
-/** The script itself says that this manager cannot be asked (it lost its swarm, or its quorum). */
-const isManagerTrouble = (answer: Answer): answer is Exclude<Answer, { kind: "answered" }> =>
-  answer.kind === "silent" ||
-  (answer.kind === "refused" && (answer.step === "manager" || answer.step === "script"));
+/** Why this manager cannot be asked, and the next one is; undefined: it can. */
+const managerTrouble = (look: Look<{ commandId?: string }, Answer>): string | undefined => {
+  if ("failed" in look) return undefined;
+  // Not even sent: one that was terminated since managers were looked for would never be known again.
+  if ("memory" in look) return look.memory.commandId === undefined ? look.because : undefined;
+  const { done } = look;
+  if (done.kind === "silent") return done.cause;
+  // The script itself says so: this manager lost its swarm, or its quorum.
+  const lost = done.kind === "refused" && (done.step === "manager" || done.step === "script");
+  return lost ? done.cause : undefined;
+};
 
 /**
  * Runs a document on a manager, and on the next one when that does not answer.
@@ -87,10 +94,10 @@ export const onManager = async <T>(
       const silence =
         Math.min(SILENCE_SECONDS * asking.round, MOST_SILENCE_SECONDS) + (command.waitsSeconds ?? 0);
       const look = await lookAtCommand(flow, world, manager.instanceId, command, silence, asking, now);
-      if ("failed" in look) return look;
-      if ("memory" in look) return { ...look, memory: { ...asking, ...look.memory } };
-      if (!isManagerTrouble(look.done)) return look;
-      const cause = `${manager.instanceId}: ${look.done.cause}`;
+      const trouble = managerTrouble(look);
+      if (trouble === undefined)
+        return "memory" in look ? { ...look, memory: { ...asking, ...look.memory } } : look;
+      const cause = `${manager.instanceId}: ${trouble}`;
       world.log.warn("manager does not answer", { ...fields, cause });
       const { commandId: _sent, sentAt: _at, ...rest } = asking;
       const last = asking.next + 1 === asking.managers.length;

@@ -47,17 +47,17 @@ export const rollOne = async (
   } catch (error) {
     if (error instanceof Lost) return { ...seen, outcome: error.outcome, because: error.message };
     if (!(error instanceof StepFailure || error instanceof AnswerError)) throw error;
-    // No manager could be asked: the marker stands and says how to finish.
+    // No manager could be asked: a marker that stands says how to finish.
     const { step, cause } = failureOf(error);
     const text = `${step}: ${cause}`;
-    return {
-      ...seen,
-      outcome: "stalled",
-      because: "the service keeps its marker, and the next roll or a repair finishes it",
-      cause: { code: "unknown", text },
-    };
+    return { ...seen, outcome: "stalled", because: leftBehind(seen), cause: { code: "unknown", text } };
   }
 };
+
+const leftBehind = ({ facts }: Seen): string =>
+  markerOf(facts)
+    ? "the service keeps its marker: its next roll, also one by hand, takes it over and restores the replicas"
+    : "it was not seen to begin: should a marker stand all the same, the next roll of the service takes it over";
 
 const begin = async (
   rolling: Rolling,

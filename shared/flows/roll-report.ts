@@ -1,4 +1,5 @@
 // What a roll came to: into the history of its service, onto the event bus, and into the log, each once more after a crash.
+import { errorText, isTransient } from "../aws/errors.ts";
 import { publishEvent } from "../aws/event-bus.ts";
 import { writeParameter } from "../aws/parameters.ts";
 import { historyEntry } from "../rolls/history.ts";
@@ -24,23 +25,36 @@ export const report = async ({ flow, world }: RollErrand, outcome: RollOutcome):
     }
   };
   await flow.step("report", async () => {
-    const record = { flow: flow.name, ...outcome };
+    // The logger keeps the key "service" to itself.
+    const { service: serviceName, ...rest } = outcome;
+    const record = { flow: flow.name, serviceName, ...rest };
     if (isTrouble(outcome)) log.error(`roll ${outcome.outcome}`, record);
     else log.info(`roll ${outcome.outcome}`, record);
   });
+  /** The execution fails in the end: its dead letter alone would look as if the roll had. */
+  const telling = (what: string, tell: () => Promise<void>) => async (): Promise<void> => {
+    try {
+      await tell();
+    } catch (error) {
+      const record = { flow: flow.name, serviceName: outcome.service, what, cause: errorText(error) };
+      if (isTransient(error)) log.warn("outcome not told yet", record);
+      else log.error("outcome not told", record);
+      throw error;
+    }
+  };
+  const event = { cluster: config.cluster, ...outcome };
   await attempt(() =>
-    flow.step("publish outcome", () =>
-      publishEvent(world.eventBus, EVENT, { cluster: config.cluster, ...outcome }),
+    flow.step(
+      "publish outcome",
+      telling("event", () => publishEvent(world.eventBus, EVENT, event)),
     ),
   );
+  const parameter = `${config.historyPrefix}/${outcome.service}`;
   if (isHistory(outcome))
     await attempt(() =>
-      flow.step("write history", () =>
-        writeParameter(
-          world.systemsManager,
-          `${config.historyPrefix}/${outcome.service}`,
-          historyEntry(outcome),
-        ),
+      flow.step(
+        "write history",
+        telling(parameter, () => writeParameter(world.systemsManager, parameter, historyEntry(outcome))),
       ),
     );
   return untold;

@@ -104,7 +104,7 @@ const roll = async (
 
   const outcomes: RollOutcome[] = [];
   for (const [index, service] of services.entries()) {
-    const about = errandFor(flow, world, { service: service.name }, errand.lease.endedAt);
+    const about = errandFor(flow, world, { serviceName: service.name }, errand.lease.endedAt);
     const decision = decisions[index] ?? judge(world, service, image, byPerson);
     const end = await oneService(about, service, decision, { target: image, holding, holders }, byPerson);
     const { image: name, version } = image;
@@ -127,10 +127,12 @@ const errandFor = (
 
 /** How many tasks may be replaced at once, so that enough of them run all the while. */
 const parallelismFor = ({ config }: RollWorld, service: ServiceFacts): number => {
-  const { placed } = tally(service, service.image);
-  return placed === 0
+  const { placed, pending } = tally(service, service.image);
+  // A task that is being replaced has a place, though its successor waits for it.
+  const slots = placed + Math.min(pending, service.stopping);
+  return slots === 0
     ? config.rollParallelism
-    : Math.min(config.rollParallelism, placed - config.rollMinimumRunning);
+    : Math.min(config.rollParallelism, slots - config.rollMinimumRunning);
 };
 
 const judge = (world: RollWorld, service: ServiceFacts, image: Image, byPerson: boolean): Decision => {

@@ -108,3 +108,17 @@ describe("an election", () => {
     expect(world.executions().filter(({ status }) => status !== "SUCCEEDED")).toEqual([]);
   });
 });
+
+it("a manager that is terminated before its turn comes, and is known to nobody any more, is left for the next one", async () => {
+  const world = await createTestWorld({ loadBalancer: "none" });
+  const { swarm } = world.machines;
+  swarm.electing = true;
+  await world.desire(1);
+  await world.until(() => world.logged("manager does not answer").length === 1);
+  const asked = String(world.logged("manager does not answer")[0]?.fields.cause).split(":")[0];
+  for (const id of world.managers().filter((one) => one !== asked)) world.terminate(id, false);
+  await world.until(() => world.managers().length === 3 && !world.managers().some((id) => id === ""));
+  swarm.electing = false;
+  await world.rest(1_800);
+  expect(world.members().map(({ state }) => state)).toEqual(["InService"]);
+});
