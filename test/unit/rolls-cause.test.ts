@@ -47,10 +47,7 @@ describe("what the engine says of a task", () => {
       "disk-full",
     ],
     // What managers say of a task that is complete: nothing that would name the cause (its host knows more).
-    [
-      "ended by itself with exit code 0 (a container that is stopped as unhealthy and ends cleanly looks the same)",
-      undefined,
-    ],
+    ["ended by itself (a container that is stopped as unhealthy and ends cleanly looks the same)", undefined],
     ["context deadline exceeded", undefined],
     ["", undefined],
   ])("%j is %s", (text, code) => {
