@@ -21,7 +21,7 @@ export const hold = async (script: Script, words: readonly string[]): Promise<He
     // Whoever waits for it has a time limit of his own.
     if (host.traits.pullHangs) await new Promise(() => {});
     await pause(timings.pullMs);
-    const refusal = script.refusal(image);
+    const refusal = script.refusal(image, parameter("registryRegion"));
     if (refusal !== undefined) throw new Failed("pull", `${image}: ${refusal}`);
     host.images.add(image);
     pulled++;
@@ -80,5 +80,6 @@ const login = (region: string): AwsCall => ({
   service: "ecr",
   operation: "GetAuthorizationToken",
   input: {},
+  region,
   shown: `ecr GetAuthorizationToken in ${region}`,
 });

@@ -5,7 +5,7 @@ import { type AgentStatus, AwsError, type Machines, type ScriptResult, type Scri
 import { Host, type HostTraits } from "./host.ts";
 import * as onHost from "./host-documents.ts";
 import { explainTask, holdImages } from "./host-images.ts";
-import { SimulatedImages } from "./images.ts";
+import { repositoryOf, SimulatedImages } from "./images.ts";
 import { logState } from "./log-state.ts";
 import * as onManager from "./manager-documents.ts";
 import {
@@ -177,9 +177,10 @@ export class SimulatedMachines implements Machines {
       run: state,
       now: () => clock.now(),
       readParameter: this.#options.readParameter,
-      refusal: (image) =>
+      refusal: (image, region) =>
         host.traits.pullFails ??
         this.refusedPulls.get(image) ??
+        this.#denied(host, image, region) ??
         (this.missingImages.has(image) ? "manifest unknown: manifest unknown" : undefined),
       ask: (step, call) => {
         try {
@@ -211,6 +212,25 @@ export class SimulatedMachines implements Machines {
       if (error instanceof AgentTooOld) return result(1, "", error.message);
       throw error;
     }
+  }
+
+  /** What a registry answers a docker client whose role may not read the manifest, or a layer. */
+  #denied({ instanceId }: Host, image: string, region: string): string | undefined {
+    const repositoryName = repositoryOf(image).replace(/^[^/]*\//, "");
+    for (const operation of ["BatchGetImage", "GetDownloadUrlForLayer"])
+      try {
+        this.authorize(instanceId, {
+          service: "ecr",
+          operation,
+          input: { repositoryName },
+          region,
+          shown: image,
+        });
+      } catch (error) {
+        if (!(error instanceof AwsError)) throw error;
+        return `denied: ${error.message}`;
+      }
+    return undefined;
   }
 
   #die(host: Host): void {

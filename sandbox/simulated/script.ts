@@ -17,6 +17,8 @@ export interface AwsCall {
   service: string;
   operation: string;
   input: object;
+  /** Default: the one that the instance is in. */
+  region?: string;
   /** How the script names it when it fails: `ssm GetParameter /hive-swarm/…`. */
   shown: string;
 }
@@ -28,8 +30,8 @@ export interface Surroundings {
   now(): number;
   /** Parameter Store, read with the instance's own role. */
   readParameter(name: string): string | undefined;
-  /** Why pulling the image fails, in the engine's words; undefined: it does not. */
-  refusal(image: string): string | undefined;
+  /** Why pulling the image fails, in the engine's words; undefined: it does not. @param region of the registry */
+  refusal(image: string, region: string): string | undefined;
   /**
    * One call to AWS with the instance's own role, as far as its permission goes.
    * @throws Failed with the step, and with what the script prints of the answer.

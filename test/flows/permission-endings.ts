@@ -1,11 +1,11 @@
-// What becomes of an instance's life when exactly one permission is missing: a row for each that any life uses. How to read
-// an ending: permission-scenes.ts, `ending`.
+// What becomes of an instance's life, or of a roll, when exactly one permission is missing: a row for each that any of them uses.
+// How to read an ending: permission-scenes.ts, `ending` and `rollEnding`.
 import type { SceneName } from "./permission-scenes.ts";
 
 export interface Expected {
-  /** Default: the group owns the load balancer. */
+  /** Default: the group owns the load balancer; of a roll, an image is rolled. */
   scene?: SceneName;
-  flow: "join" | "retire";
+  flow: "join" | "retire" | "roll";
   ends: string;
 }
 
@@ -65,14 +65,35 @@ const withoutHint = (step: string): Expected => ({
   ends: `joined (in service); told: no hint of what the services need (${step}); hook CONTINUE by call`,
 });
 
+const roll = (ends: string, scene?: SceneName): Expected => ({
+  ...(scene && { scene }),
+  flow: "roll",
+  ends,
+});
+
+/** Before anything is changed it can only fail, and say so: the push is in the dead-letter queue. */
+const undecided = (step: string): Expected =>
+  roll(
+    `FAILED; roll stalled (unknown); told: step failed (${step}), roll stalled; runs 3a; no history; dead letter`,
+  );
+const noRoll: Expected = roll("never started; runs 3a; not published; no history; dead letter");
+
+/** The workers' role: one that joins is turned away, and those that have joined cannot hold the image of a roll. */
+const hostAndPullRefused: readonly Expected[] = [
+  hostRefused,
+  roll("SUCCEEDED; roll refused (credentials); told: roll refused; runs 3a"),
+];
+
 /** Role → action and resource → what happens without it. */
-export const endings: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
+export const endings: Readonly<Record<string, Readonly<Record<string, Expected | readonly Expected[]>>>> = {
   DispatchRole: {
     "autoscaling:DescribeAutoScalingInstances on *": noJoin,
     "lambda:InvokeFunction on function:hive-swarm-dev-join-node:durable": noJoin,
     "lambda:InvokeFunction on function:hive-swarm-dev-retire-node:durable": noRetire,
+    "lambda:InvokeFunction on function:hive-swarm-dev-roll-service:durable": noRoll,
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node": noJoin,
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node": noRetire,
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service": noRoll,
   },
   JoinNodeRole: {
     "autoscaling:DescribeAutoScalingGroups on *": joinFails,
@@ -181,8 +202,50 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected>>
     ),
     "ssm:SendCommand on document/hive-swarm-dev-remove-node": held("remove node"),
   },
+  RollServiceRole: {
+    "lambda:CheckpointDurableExecution on function:hive-swarm-dev-roll-service:*/durable-execution/*/*": roll(
+      "FAILED; runs 3a; not published; no history; dead letter",
+    ),
+    // Somebody can mend it, and the push can be rolled by hand then: an alarm, and no dead letter.
+    "ecr:DescribeImages on repository/hive-*": roll(
+      "SUCCEEDED; roll refused (credentials); told: roll refused; runs 3a; no history",
+    ),
+    "autoscaling:DescribeAutoScalingGroups on *": undecided("survey services"),
+    "ssm:DescribeInstanceInformation on *": undecided("survey services"),
+    "ssm:GetCommandInvocation on *": undecided("survey services"),
+    "ssm:ListCommandInvocations on *": undecided("hosts hold image"),
+    "ssm:CancelCommand on *": roll(
+      "SUCCEEDED; roll converged; told: command not cancelled; runs 3b",
+      "a manager stops while a roll begins",
+    ),
+    "ssm:SendCommand on instance/*": undecided("survey services"),
+    "ssm:SendCommand on document/hive-swarm-dev-survey-services": undecided("survey services"),
+    "ssm:SendCommand on document/hive-swarm-dev-hold-images": undecided("hosts hold image"),
+    "ssm:SendCommand on document/hive-swarm-dev-update-service": roll(
+      "SUCCEEDED; roll stalled (unknown); told: step failed (begin roll), roll stalled; runs 3a",
+    ),
+    // Swarm goes on by itself, unwatched: the marker says so, and its next roll takes it over.
+    "ssm:SendCommand on document/hive-swarm-dev-watch-service": roll(
+      "SUCCEEDED; roll stalled (unknown); told: step failed (watch tasks), roll stalled; runs 3b; marker stays, as told",
+      "an image that starts slowly is rolled",
+    ),
+    // Managers know enough of a failed task to go back; its host would have known more.
+    "ssm:SendCommand on document/hive-swarm-dev-explain-task": roll(
+      "SUCCEEDED; roll rolled back (start-failed); told: step failed (explain task); runs 3a",
+      "an image that exits is rolled back",
+    ),
+    // What was done was done well, and is told where it still can be.
+    "ssm:PutParameter on parameter/hive-swarm/hive/rolls/*": roll(
+      "FAILED; roll converged; told: outcome not told; runs 3b; no history; dead letter",
+    ),
+    "events:PutEvents on event-bus/default": roll(
+      "FAILED; roll converged; told: outcome not told; runs 3b; not published; dead letter",
+    ),
+  },
   WorkerInstanceRole: {
-    "ecr:GetAuthorizationToken on *": hostRefused,
+    "ecr:GetAuthorizationToken on *": hostAndPullRefused,
+    "ecr:BatchGetImage on repository/hive-*": hostAndPullRefused,
+    "ecr:GetDownloadUrlForLayer on repository/hive-*": hostAndPullRefused,
     "kms:Decrypt on key/*": hostRefused,
     "ssm:GetParameter on parameter/hive-swarm/hive/join-token/worker": hostRefused,
     "s3:PutObject on hive-rescued-logs/hive/*": retire(

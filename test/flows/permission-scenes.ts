@@ -1,11 +1,12 @@
-// Lives of one instance which together need every permission of functions and workers.
+// Lives of one instance, and rolls of one image, which together need every permission of functions and workers.
 import { BUCKET, type PermissionWorld } from "./permission-world.ts";
+import { pushed, running, serve, serviceOf } from "./rolls.ts";
 import { first } from "./scenes.ts";
-import type { WorldOptions } from "./world.ts";
+import { HISTORY, image, type WorldOptions } from "./world.ts";
 
 export interface Scene {
   options?: WorldOptions;
-  /** @returns the instance. Ends where its life ends, also when a permission is missing. */
+  /** @returns the instance, or the roll. Ends where its life ends, also when a permission is missing. */
   run(world: PermissionWorld): Promise<string>;
 }
 
@@ -43,15 +44,37 @@ const joinsAndRetires =
 
 /** The first manager that is asked for this stops answering; the flow cancels its command and asks the next. */
 const managerStops =
-  (document: string, hook: "join" | "retire"): Step =>
+  (document: string, over: (world: PermissionWorld) => boolean): Step =>
   async (world) => {
     const asked = () => world.commands(document).find(({ status }) => status === "InProgress");
-    const over = () =>
-      world.autoScaling.hooks().some((one) => one.hook === hook && one.endedAt !== undefined);
-    await world.until(() => asked() !== undefined || over());
+    await world.until(() => asked() !== undefined || over(world));
     const manager = asked()?.instanceId;
     if (manager) world.machines.freeze(manager);
   };
+
+const hookEnded =
+  (hook: "join" | "retire") =>
+  ({ autoScaling }: PermissionWorld): boolean =>
+    autoScaling.hooks().some((one) => one.hook === hook && one.endedAt !== undefined);
+
+const rollEnded = (world: PermissionWorld): boolean =>
+  world.letters.length > 0 || (rollOf(world)?.status ?? "RUNNING") !== "RUNNING";
+
+/** Workers join with every permission; then an image is pushed. @param during what happens to the roll */
+const rolls =
+  (before: Step = () => {}, during: Step = () => {}): Scene["run"] =>
+  async (world) => {
+    world.lacking = false;
+    await serve(world);
+    world.lacking = true;
+    await before(world, "");
+    pushed(world, "b");
+    await during(world, "");
+    await world.rest();
+    return rollOf(world)?.name ?? "";
+  };
+
+const rollOf = (world: PermissionWorld) => world.executions().find(({ name }) => name.startsWith("roll-"));
 
 export const scenes = {
   "the group owns the load balancer": {
@@ -72,12 +95,12 @@ export const scenes = {
   "a manager stops while it activates": {
     run: async (world) => {
       await world.desire(1);
-      await managerStops("activate-node", "join")(world, first(world));
+      await managerStops("activate-node", hookEnded("join"))(world, first(world));
       return await joins(world);
     },
   },
   "a manager stops while it drains": {
-    run: joinsAndRetires(() => {}, managerStops("drain-node", "retire")),
+    run: joinsAndRetires(() => {}, managerStops("drain-node", hookEnded("retire"))),
   },
   "the load balancer never finds it healthy": {
     options: { loadBalancer: "not attached" },
@@ -86,12 +109,31 @@ export const scenes = {
       return await joins(world);
     },
   },
+  "an image is rolled": { run: rolls() },
+  "an image that starts slowly is rolled": { options: { timings: { taskStartMs: 15_000 } }, run: rolls() },
+  "an image that exits is rolled back": {
+    run: rolls((world) => world.machines.images.behave(image("b"), { kind: "exits", code: 3, afterMs: 50 })),
+  },
+  "a manager stops while a roll begins": {
+    run: rolls(undefined, managerStops("update-service", rollEnded)),
+  },
 } satisfies Record<string, Scene>;
 
 export type SceneName = keyof typeof scenes;
 
 /** Words of every service's refusal, KMS's among them. */
 export const REFUSAL = /is not authorized to perform|The ciphertext refers to/;
+
+/** Each kind of record that tells of a refusal, with the first step it was at. */
+const refusals = (world: PermissionWorld, flow: string | undefined): string[] => {
+  const told = new Map<string, string>();
+  for (const { message, fields } of world.log) {
+    if (flow === undefined || fields.flow !== flow || told.has(message)) continue;
+    if (REFUSAL.test(JSON.stringify(fields)))
+      told.set(message, fields.step === undefined ? message : `${message} (${fields.step})`);
+  }
+  return told.size > 0 ? [`told: ${[...told.values()].join(", ")}`] : [];
+};
 
 /**
  * How a life ended, in one line: what became of the flow and at which step, each kind of record that tells of a refusal with
@@ -110,17 +152,42 @@ export const ending = (world: PermissionWorld, id: string, kind: "join" | "retir
       : execution.status === "SUCCEEDED"
         ? `${outcome}${detail === undefined ? "" : ` (${detail})`}`
         : `execution ${execution.status}`;
-  const told = new Map<string, string>();
-  for (const { message, fields } of world.log) {
-    if (execution === undefined || fields.flow !== execution.name || told.has(message)) continue;
-    if (REFUSAL.test(JSON.stringify(fields)))
-      told.set(message, fields.step === undefined ? message : `${message} (${fields.step})`);
-  }
+  const told = refusals(world, execution?.name);
   const hook = world.autoScaling.hooks().find((one) => one.instanceId === id && one.hook === kind);
   return [
     became,
-    ...(told.size > 0 ? [`told: ${[...told.values()].join(", ")}`] : []),
+    ...told,
     `hook ${hook?.result} by ${hook?.by}`,
+    ...(world.letters.length > 0 ? ["dead letter"] : []),
+  ].join("; ");
+};
+
+/**
+ * How a roll ended, in one line: what became of the execution, the outcome with its cause, what tells of a refusal, what the
+ * service runs and whether a marker was left, whether outcome and history are where people look, and whether something is in the
+ * dead-letter queue.
+ */
+export const rollEnding = (world: PermissionWorld): string => {
+  const execution = rollOf(world);
+  const outcome = world.log.find(({ message }) => /^roll (?!begins)/.test(message));
+  const { code } = (outcome?.fields.cause ?? {}) as { code?: string };
+  const { spec } = serviceOf(world);
+  const stands = spec.labels["hive.roll.id"] !== undefined;
+  const said = /keeps its marker/.test(String(outcome?.fields.because));
+  return [
+    execution === undefined ? "never started" : execution.status,
+    ...(outcome ? [outcome.message + (code === undefined ? "" : ` (${code})`)] : []),
+    ...refusals(world, execution?.name),
+    `runs ${Object.entries(running(world))
+      .map(([digit, count]) => count + digit)
+      .join(" ")}`,
+    ...(stands
+      ? [`marker stays, ${said ? "as told" : "and nobody is told"}`]
+      : said
+        ? ["no marker, though told"]
+        : []),
+    ...(world.published.length > 0 ? [] : ["not published"]),
+    ...(world.parameter(`${HISTORY}/hive`) === undefined ? ["no history"] : []),
     ...(world.letters.length > 0 ? ["dead letter"] : []),
   ].join("; ");
 };

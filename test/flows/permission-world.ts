@@ -1,6 +1,7 @@
 // The cloud in memory with IAM in force: every function and every instance has the role that the packaged template gives it.
 import { OPERATOR } from "../../sandbox/aws/handle.ts";
 import { type Access, createAccess } from "../../sandbox/iam/access.ts";
+import type { Facts } from "../../sandbox/iam/facts.ts";
 import { type Grant, withoutGrants } from "../../sandbox/iam/grants.ts";
 import type { CheckpointHooks } from "../../sandbox/lambda/execution.ts";
 import { sandboxAccount } from "../../sandbox/models/account.ts";
@@ -19,7 +20,10 @@ const packagedTemplate = (): Template =>
   });
 
 export interface PermissionWorld extends TestWorld {
+  /** With what the roles lack. */
   access: Access;
+  /** Whether the roles lack it now: from the beginning, unless a scene says otherwise. */
+  lacking: boolean;
 }
 
 /** @param without permissions that the roles lack. */
@@ -30,21 +34,23 @@ export const permissionWorld = async (
   const template = packagedTemplate();
   const tags = { "hive-swarm:cluster": "hive" };
   let world: TestWorld | undefined;
-  const access = createAccess({
-    template: { ...template, roles: template.roles.map((role) => withoutGrants(role, without)) },
-    account: sandboxAccount,
-    facts: {
-      instance: (instanceId) => {
-        const launched = world?.autoScaling.history().find((change) => change.instanceId === instanceId);
-        return launched && world && { ...world.autoScaling.traits(launched.group), tags };
-      },
-      byTag: () => [],
+  let permissions: PermissionWorld | undefined;
+  const facts: Facts = {
+    instance: (instanceId) => {
+      const launched = world?.autoScaling.history().find((change) => change.instanceId === instanceId);
+      return launched && world && { ...world.autoScaling.traits(launched.group), tags };
     },
-  });
+    byTag: () => [],
+  };
+  const account = sandboxAccount;
+  const whole = createAccess({ template, account, facts });
+  const roles = template.roles.map((role) => withoutGrants(role, without));
+  const access = createAccess({ template: { ...template, roles }, account, facts });
+  const inForce = (): Access => (permissions?.lacking === false ? whole : access);
   /** The SDK's own calls go past the handle here; their permission is asked for all the same. */
   const checkpoint = (functionName: string): CheckpointHooks => ({
     before: ({ arn }) =>
-      access.authorize({
+      inForce().authorize({
         service: "lambda",
         operation: "CheckpointDurableExecution",
         input: { DurableExecutionArn: arn },
@@ -53,15 +59,27 @@ export const permissionWorld = async (
   });
   world = await createTestWorld({
     ...options,
-    hooks: { "join-node": checkpoint("join-node"), "retire-node": checkpoint("retire-node") },
-    interceptors: [access.interceptor, ...(options.interceptors ?? [])],
+    hooks: {
+      "join-node": checkpoint("join-node"),
+      "retire-node": checkpoint("retire-node"),
+      "roll-service": checkpoint("roll-service"),
+    },
+    interceptors: [
+      async (call, next) => await inForce().interceptor(call, next),
+      ...(options.interceptors ?? []),
+    ],
   });
-  world.machines.authorize = (instanceId, { service, operation, input }) =>
-    access.authorize({
+  world.machines.authorize = (instanceId, { service, operation, input, region }) =>
+    inForce().authorize({
       service,
       operation,
       input,
-      caller: { accessKeyId: instanceId, principal: `instance:${instanceId}` },
+      caller: {
+        accessKeyId: instanceId,
+        principal: `instance:${instanceId}`,
+        ...(region !== undefined && { region }),
+      },
     });
-  return Object.assign(world, { access });
+  permissions = Object.assign(world, { access, lacking: true });
+  return permissions;
 };

@@ -1,10 +1,11 @@
-// IAM in force on the models of AWS: with its roles an instance lives and goes as without; without one permission it is seen
-// where that is missing; and no role holds a permission that nobody needs.
+// IAM in force on the models of AWS: with its roles an instance lives and goes, and an image is rolled, as without; without one
+// permission it is seen where that is missing; and no role holds a permission that nobody needs.
 import type { Grant } from "../../sandbox/iam/grants.ts";
 import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
 import { type Expected, endings } from "./permission-endings.ts";
-import { ending, REFUSAL, type Scene, type SceneName, scenes } from "./permission-scenes.ts";
+import { ending, REFUSAL, rollEnding, type Scene, type SceneName, scenes } from "./permission-scenes.ts";
 import { type PermissionWorld, permissionWorld } from "./permission-world.ts";
+import { ends, pushed, rollProblems, running } from "./rolls.ts";
 import { problemsOf } from "./world.ts";
 
 let undo: () => void;
@@ -14,7 +15,19 @@ beforeAll(() => {
 afterAll(() => undo());
 
 const sceneOf = (name: SceneName): Scene => scenes[name];
-const FIRST: SceneName = "the group owns the load balancer";
+const FIRST: Readonly<Record<Expected["flow"], SceneName>> = {
+  join: "the group owns the load balancer",
+  retire: "the group owns the load balancer",
+  roll: "an image is rolled",
+};
+
+/** The functions by their roles. */
+const FUNCTIONS = {
+  DispatchRole: "dispatch",
+  JoinNodeRole: "join-node",
+  RetireNodeRole: "retire-node",
+  RollServiceRole: "roll-service",
+};
 
 /** `function:hive-swarm-dev-join-node:durable`, `*`: the resource without partition, service, region and account. */
 const short = ({ action, resource }: Pick<Grant, "action" | "resource">): string =>
@@ -23,17 +36,18 @@ const short = ({ action, resource }: Pick<Grant, "action" | "resource">): string
 /** What the sandbox cannot see being used, and what is there for a day that no scene has. */
 const UNUSED = [
   // Lambda's own runtime writes the logs; there is no CloudWatch Logs in the sandbox.
-  ...["DispatchRole", "JoinNodeRole", "RetireNodeRole"].flatMap((role) => {
-    const name = { DispatchRole: "dispatch", JoinNodeRole: "join-node", RetireNodeRole: "retire-node" }[role];
+  ...Object.entries(FUNCTIONS).flatMap(([role, name]) => {
     const logs = `log-group:/aws/lambda/hive-swarm-dev-${name}:*`;
     return [`${role} logs:CreateLogStream on ${logs}`, `${role} logs:PutLogEvents on ${logs}`];
   }),
   // Asked for only when an execution's history does not fit into the invocation's own payload.
   "JoinNodeRole lambda:GetDurableExecutionState on function:hive-swarm-dev-join-node:*/durable-execution/*/*",
   "RetireNodeRole lambda:GetDurableExecutionState on function:hive-swarm-dev-retire-node:*/durable-execution/*/*",
+  "RollServiceRole lambda:GetDurableExecutionState on function:hive-swarm-dev-roll-service:*/durable-execution/*/*",
   // Listing with a qualifier; Lambda does not say against which of the two names it judges listing without one.
   "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node:*",
   "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node:*",
+  "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service:*",
   // The real SSM agent's calls: the sandbox's agent is a part of the machine.
   ...["WorkerInstanceRole", "ManagerInstanceRole"].flatMap((role) => [
     ...["AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply"].map(
@@ -45,9 +59,6 @@ const UNUSED = [
     `${role} ssm:ListInstanceAssociations on instance/*`,
     `${role} ssm:UpdateInstanceInformation on instance/*`,
   ]),
-  // Pulls go from the daemon to the registry itself, which knows no roles.
-  "WorkerInstanceRole ecr:BatchGetImage on repository/hive-*",
-  "WorkerInstanceRole ecr:GetDownloadUrlForLayer on repository/hive-*",
   // Managers are joined by a person so far, with a token that they could read themselves.
   "ManagerInstanceRole kms:Decrypt on key/*",
   "ManagerInstanceRole ssm:GetParameter on parameter/hive-swarm/hive/join-token/manager",
@@ -55,7 +66,7 @@ const UNUSED = [
 
 describe("with the roles of the packaged template", () => {
   it.each<[SceneName, string, string]>([
-    [FIRST, "joined (in service)", "retired (shipped)"],
+    [FIRST.join, "joined (in service)", "retired (shipped)"],
     ["the flows own the load balancer", "joined (in service)", "retired (shipped)"],
     ["logs are rescued", "joined (in service)", "retired (rescued)"],
   ])("an instance joins and retires without one refusal: %s", async (name, joined, retired) => {
@@ -68,6 +79,20 @@ describe("with the roles of the packaged template", () => {
     expect(ending(world, id, "join")).toBe(`${joined}; hook CONTINUE by call`);
     expect(ending(world, id, "retire")).toBe(`${retired}; hook CONTINUE by call`);
     expect(problemsOf(world, { unshipped: name === "logs are rescued" ? [id] : [] })).toEqual([]);
+  });
+
+  it.each<[SceneName, string]>([
+    ["an image is rolled", "SUCCEEDED; roll converged; runs 3b"],
+    ["an image that starts slowly is rolled", "SUCCEEDED; roll converged; runs 3b"],
+    ["an image that exits is rolled back", "SUCCEEDED; roll rolled back (start-failed); runs 3a"],
+    ["a manager stops while a roll begins", "SUCCEEDED; roll converged; runs 3b"],
+  ])("without one refusal %s", async (name, expected) => {
+    const { options, run } = sceneOf(name);
+    const world = await permissionWorld(options);
+    await run(world);
+    expect(world.access.report().refused).toEqual([]);
+    expect(rollEnding(world)).toBe(expected);
+    expect(rollProblems(world)).toEqual([]);
   });
 
   it("every permission is used in some scene, but for those that are listed with a reason", async () => {
@@ -93,8 +118,13 @@ describe("with the roles of the packaged template", () => {
 
 describe("without one permission", () => {
   const rows = Object.entries(endings).flatMap(([role, perRole]) =>
-    Object.entries(perRole).map(([row, expected]): [string, string, Expected] => [role, row, expected]),
+    Object.entries(perRole).flatMap(([row, expected]) =>
+      [expected]
+        .flat()
+        .map((one): [string, string, Expected["flow"], Expected] => [role, row, one.flow, one]),
+    ),
   );
+  const lacks = (role: string, row: string) => (grant: Grant) => grant.role === role && short(grant) === row;
 
   /** Everything that a person would find afterwards. */
   const told = (world: PermissionWorld): string =>
@@ -104,9 +134,9 @@ describe("without one permission", () => {
       world.letters,
     ]);
 
-  it.each(rows)("%s %s", async (role, row, { scene = FIRST, flow, ends }) => {
+  it.each(rows)("%s %s: %s", async (role, row, flow, { scene = FIRST[flow], ends: expected }) => {
     const { options, run } = sceneOf(scene);
-    const world = await permissionWorld(options, (grant) => grant.role === role && short(grant) === row);
+    const world = await permissionWorld(options, lacks(role, row));
     const id = await run(world);
     const { refused } = world.access.report();
     const [action = ""] = row.split(" on ");
@@ -114,16 +144,31 @@ describe("without one permission", () => {
     expect(new Set(refused.map((one) => `${one.role} ${one.action}`))).toEqual(
       new Set([`${role} ${action}`]),
     );
-    expect(ending(world, id, flow)).toBe(ends);
+    expect(flow === "roll" ? rollEnding(world) : ending(world, id, flow)).toBe(expected);
     expect(told(world)).toMatch(REFUSAL);
     if (action !== "kms:Decrypt") expect(told(world)).toContain(`not authorized to perform: ${action}`);
   });
 
-  it.each(["DispatchRole", "JoinNodeRole", "RetireNodeRole"])(
+  it.each(rows.filter(([, , , { ends: expected }]) => expected.includes("marker stays")))(
+    "%s %s: what its %s left behind is finished by the next push, once it is there again",
+    async (role, row, _flow, { scene = FIRST.roll }) => {
+      const { options, run } = sceneOf(scene);
+      const world = await permissionWorld(options, lacks(role, row));
+      await run(world);
+      world.lacking = false;
+      pushed(world, "c");
+      await world.rest();
+      expect(ends(world).at(-1)).toBe("1.4.3 converged");
+      expect(running(world)).toEqual({ c: 3 });
+      expect(rollProblems(world)).toEqual([]);
+    },
+  );
+
+  it.each(Object.keys(FUNCTIONS))(
     "%s sqs:SendMessage: Lambda would not even create the function",
     async (role) => {
-      const lacks = (grant: Grant) => grant.role === role && grant.action === "sqs:SendMessage";
-      const world = await permissionWorld({}, lacks);
+      const queue = (grant: Grant) => grant.role === role && grant.action === "sqs:SendMessage";
+      const world = await permissionWorld({}, queue);
       expect(() => world.access.checkDeployment()).toThrow(
         "The provided execution role does not have permissions to call SendMessage on SQS",
       );

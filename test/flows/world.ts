@@ -305,8 +305,14 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     onCall: (record) => calls.push(record),
     onError: (error, { service, operation }) => report(`${service} ${operation}: ${String(error)}`),
   });
-  const client = <Client extends { send: unknown }>(service: string, role: string): Client =>
-    inProcessClient<Client>(handle, service, { accessKeyId: role, principal: `function:${role}` }, known);
+  const client = <Client extends { send: unknown }>(
+    service: string,
+    role: string,
+    region?: string,
+  ): Client => {
+    const caller = { accessKeyId: role, principal: `function:${role}`, ...(region && { region }) };
+    return inProcessClient<Client>(handle, service, caller, known);
+  };
 
   const config = readConfig({
     CLUSTER: "hive",
@@ -360,7 +366,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   });
   const rollWorld: RollWorld = {
     ...coreOf("roll-service"),
-    registry: client<ECRClient>("ecr", "roll-service"),
+    registry: client<ECRClient>("ecr", "roll-service", config.registryRegion),
     eventBus: client<EventBridgeClient>("events", "roll-service"),
   };
   const worlds = { join: worldOf("join-node"), retire: worldOf("retire-node"), roll: rollWorld };

@@ -55,6 +55,7 @@ describe("every role", () => {
       "JoinNodeRole",
       "ManagerInstanceRole",
       "RetireNodeRole",
+      "RollServiceRole",
       "WorkerInstanceRole",
     ]);
   });
@@ -90,6 +91,8 @@ describe("SendCommand", () => {
     expect(send("hive-swarm-dev-activate-node", to(MANAGER))).not.toThrow();
     const targets = [{ Key: "tag:hive-swarm:cluster", Values: ["hive"] }];
     expect(send("hive-swarm-dev-join-host", { Targets: targets })).not.toThrow();
+    expect(send("hive-swarm-dev-update-service", to(MANAGER), "roll-service")).not.toThrow();
+    expect(send("hive-swarm-dev-hold-images", to(WORKER), "roll-service")).not.toThrow();
   });
 
   it.each([
@@ -97,8 +100,10 @@ describe("SendCommand", () => {
     ["a document of somebody else", "their-document"],
     ["a document of another cluster's operator", "hive-swarm-prod-join-host"],
     ["a document of ours that is another function's", "hive-swarm-dev-drain-node"],
-  ])("is refused with %s", (_what, document) => {
-    expect(send(document, to(WORKER))).toThrow(
+    ["one that is another function's, to a roll", "hive-swarm-dev-activate-node", "roll-service"],
+    ["one that writes to services, to a join", "hive-swarm-dev-update-service"],
+  ])("is refused with %s", (_what, document, as = "join-node") => {
+    expect(send(document, to(WORKER), as)).toThrow(
       /not authorized to perform: ssm:SendCommand on resource: .*document\//,
     );
   });
@@ -137,7 +142,7 @@ describe("a join token", () => {
   it.each([
     [`instance:${WORKER}`, "manager"],
     [`instance:${MANAGER}`, "worker"],
-    ...["dispatch", "join-node", "retire-node"].flatMap((name) => [
+    ...["dispatch", "join-node", "retire-node", "roll-service"].flatMap((name) => [
       [`function:${name}`, "worker"] as const,
       [`function:${name}`, "manager"] as const,
     ]),
@@ -145,6 +150,36 @@ describe("a join token", () => {
     expect(read(principal, kind)).toThrow(
       /not authorized to perform: ssm:GetParameter on resource: .*join-token/,
     );
+  });
+});
+
+describe("roll-service", () => {
+  const ask = (service: string, operation: string, input: object, region?: string) => () =>
+    access.authorize({
+      service,
+      operation,
+      input,
+      caller: { ...OPERATOR, principal: "function:roll-service", ...(region && { region }) },
+    });
+  const event = { Source: "hive-swarm", DetailType: "Service Roll Finished", Detail: "{}" };
+
+  it.each<[string, string, string, object, string?]>([
+    ["events of another source", "events", "PutEvents", { Entries: [{ ...event, Source: "aws.ecr" }] }],
+    ["events on another bus", "events", "PutEvents", { Entries: [{ ...event, EventBusName: "their-bus" }] }],
+    ["repositories of others", "ecr", "DescribeImages", { repositoryName: "their-app" }, "us-east-1"],
+    ["images themselves", "ecr", "BatchGetImage", { repositoryName: "hive-web" }, "us-east-1"],
+    ["the hint of the joins", "ssm", "PutParameter", { Name: "/hive-swarm/hive/services" }],
+    ["a token", "ssm", "PutParameter", { Name: "/hive-swarm/hive/join-token/worker" }],
+    ["another cluster's history", "ssm", "PutParameter", { Name: "/hive-swarm/other/rolls/web" }],
+    ["the history that it writes", "ssm", "GetParameter", { Name: "/hive-swarm/hive/rolls/web" }],
+  ])("has nothing to do with %s", (_what, service, operation, input, region = "ap-northeast-1") => {
+    expect(ask(service, operation, input, region)).toThrow(/is not authorized to perform/);
+  });
+
+  it("publishes, writes the history and reads which images there are", () => {
+    expect(ask("events", "PutEvents", { Entries: [event] })).not.toThrow();
+    expect(ask("ssm", "PutParameter", { Name: "/hive-swarm/hive/rolls/web" })).not.toThrow();
+    expect(ask("ecr", "DescribeImages", { repositoryName: "hive-web" }, "us-east-1")).not.toThrow();
   });
 });
 
