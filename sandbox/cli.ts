@@ -1,9 +1,10 @@
-// `npm run sandbox -- up | status | down`.
+// `npm run sandbox -- up | status | push | down`.
 import { parseArguments, SEE_USAGE, USAGE } from "./cli/arguments.ts";
 import { down } from "./cli/down.ts";
 import { unlessInterrupted } from "./cli/interruption.ts";
 import { AlreadyUp } from "./cli/launch.ts";
 import { UsageError } from "./cli/options.ts";
+import { push } from "./cli/push.ts";
 import { NotUp, status } from "./cli/status.ts";
 import { up } from "./cli/up.ts";
 
@@ -12,6 +13,8 @@ const run = async (words: string[]): Promise<void> => {
   switch (given.command) {
     case "up":
       return up(given);
+    case "push":
+      return push(given);
     case "status":
       return status(given);
     case "down":

@@ -1,5 +1,6 @@
 // The command line of the sandbox, as data. Unknown commands and flags are refused, with what would be right.
 import type { ParseArgsOptionsConfig } from "node:util";
+import { VARIANTS, type Variant } from "../registry/demo-image.ts";
 import { nearest, readOptions, UsageError } from "./options.ts";
 
 /** Says where all is told, to be printed after what was wrong. */
@@ -18,8 +19,17 @@ export interface UpArguments {
   settings: Record<string, string>;
 }
 
+export interface PushArguments {
+  command: "push";
+  version: string;
+  variant: Variant;
+  /** `latest` is moved to it as well, as a pipeline does. */
+  latest: boolean;
+}
+
 export type Arguments =
   | UpArguments
+  | PushArguments
   | { command: "status"; json: boolean }
   | { command: "down" }
   | { command: "help" };
@@ -28,6 +38,7 @@ export const USAGE = `The sandbox: a small AWS on this machine, with real Docker
 
   npm run sandbox -- up       build what is needed, start everything, return when it is ready
   npm run sandbox -- status   show what is running
+  npm run sandbox -- push VERSION   push a version of the demo service's image, which is then rolled
   npm run sandbox -- down     stop everything and leave nothing behind
 
 up takes:
@@ -38,6 +49,10 @@ up takes:
   --heartbeat SECONDS   heartbeat timeout of both lifecycle hooks, 30 to 7200 (default 60)
   --engine DIRECTORY    run the Docker engine that is unpacked here instead of the installed one
   --set NAME=VALUE      set an environment variable of the functions (may be repeated)
+
+push takes:
+  --variant VARIANT     good (default), or one that fails: ${VARIANTS.slice(1).join(", ")}
+  --no-latest           leave the tag latest where it is
 
 status takes:
   --json                print it for programs, as npm run -s sandbox -- status --json
@@ -61,6 +76,7 @@ const OPTIONS = {
     engine: { type: "string" },
     set: { type: "string", multiple: true, default: [] },
   },
+  push: { variant: { type: "string", default: "good" }, "no-latest": { type: "boolean", default: false } },
   status: { json: { type: "boolean", default: false } },
   down: {},
 } as const satisfies Record<string, ParseArgsOptionsConfig>;
@@ -73,6 +89,8 @@ export const parseArguments = (words: string[]): Arguments => {
   switch (command) {
     case "up":
       return upArguments(rest);
+    case "push":
+      return pushArguments(rest);
     case "status":
       return { command, json: readOptions(rest, OPTIONS.status).json };
     case "down":
@@ -86,7 +104,20 @@ export const parseArguments = (words: string[]): Arguments => {
 const noCommand = (command: string): string => {
   const meant = nearest(command, Object.keys(OPTIONS));
   const ask = meant === undefined ? "" : ` Did you mean ${meant}?`;
-  return `There is no command "${command}": it is up, status or down.${ask}`;
+  return `There is no command "${command}": it is up, status, push or down.${ask}`;
+};
+
+/** What ECR takes for a tag and this project for a version. */
+const VERSION = /^v?\d+(\.\d+)*([-_.][0-9A-Za-z]+)*$/;
+
+const pushArguments = ([version = "", ...words]: string[]): PushArguments => {
+  if (!VERSION.test(version))
+    throw new UsageError(`push takes a version first, such as 1.1.0, not "${version}".`);
+  const values = readOptions(words, OPTIONS.push);
+  const variant = VARIANTS.find((known) => known === values.variant);
+  if (variant === undefined)
+    throw new UsageError(`--variant is ${VARIANTS.join(", ")}; not "${values.variant}".`);
+  return { command: "push", version, variant, latest: !values["no-latest"] };
 };
 
 const upArguments = (words: string[]): UpArguments => {

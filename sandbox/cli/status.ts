@@ -10,10 +10,15 @@ import { defaultStateDirectory } from "./launch.ts";
 /** There is nothing to show. */
 export class NotUp extends Error {}
 
-export const status = async ({ json }: { json: boolean }): Promise<void> => {
+/** @throws NotUp */
+export const requireUp = (): void => {
   if (findRoot(defaultStateDirectory) === undefined) {
     throw new NotUp(`No sandbox is up in ${defaultStateDirectory}. Start one: npm run sandbox -- up`);
   }
+};
+
+export const status = async ({ json }: { json: boolean }): Promise<void> => {
+  requireUp();
   const current = await controlAt(join(defaultStateDirectory, files.control))
     .status()
     .catch((cause: unknown) => {

@@ -12,7 +12,8 @@ const SECOND = 1_000_000_000;
  * `exits`: with code 3, after two lines. `never-healthy`: runs, and its health check fails. `slow-start`: takes a while until
  * it answers, and its health check knows of it.
  */
-export type Variant = "good" | "exits" | "never-healthy" | "slow-start";
+export const VARIANTS = ["good", "exits", "never-healthy", "slow-start"] as const;
+export type Variant = (typeof VARIANTS)[number];
 
 export interface DemoImageOptions {
   /** In the image's environment as `VERSION`, and so another version is another digest. Default `1.0.0`. */

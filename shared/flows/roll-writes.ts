@@ -11,6 +11,8 @@ export interface Rolling extends RollErrand {
   readonly rollId: string;
   /** Tasks that are replaced at the same time. */
   readonly parallelism: number;
+  /** A person follows it live. */
+  readonly followed: boolean;
 }
 
 /**
@@ -18,9 +20,11 @@ export interface Rolling extends RollErrand {
  * an execution holds 3,000 operations.
  */
 const WATCH_SECONDS = 20;
+const FOLLOWED_WATCH_SECONDS = 5;
 const LATER_WATCH_SECONDS = 100;
 const LATER_LOOK_SECONDS = 10;
 const SHORT_ROUNDS = 6;
+const FOLLOWED_SHORT_ROUNDS = 60;
 /** A shrink counts slots; tasks that are about to run are waited for. */
 const SETTLE_SECONDS = 60;
 /** Reads, a write, some tries. */
@@ -44,6 +48,8 @@ export type Written =
   | { outcome: "new-hosts"; hosts: readonly string[]; facts: ServiceFacts }
   | { outcome: "no-service" };
 
+const watchSeconds = ({ followed }: Rolling): number => (followed ? FOLLOWED_WATCH_SECONDS : WATCH_SECONDS);
+
 /** Names of the steps, each a plain text so that every one of them is known. */
 const update = (rolling: Rolling, write: Write) => {
   const { rollDelaySeconds, rollMonitorSeconds, rollMinimumRunning } = rolling.world.config;
@@ -51,7 +57,7 @@ const update = (rolling: Rolling, write: Write) => {
   // run all the while, each batch is watched to its end first.
   const delaySeconds =
     rollMinimumRunning > 0 ? Math.max(rollDelaySeconds, rollMonitorSeconds) : rollDelaySeconds;
-  const waitSeconds = write.act === "end" || write.act === "begin" ? 0 : WATCH_SECONDS;
+  const waitSeconds = write.act === "end" || write.act === "begin" ? 0 : watchSeconds(rolling);
   const settleSeconds = write.act === "begin" ? SETTLE_SECONDS : 0;
   const command = {
     document: "update-service",
@@ -101,8 +107,8 @@ export const writeService = async (rolling: Rolling, write: Write): Promise<Writ
 /** @param round from 1 on. @returns undefined when the service is gone. */
 export const watchService = async (rolling: Rolling, round: number): Promise<ServiceFacts | undefined> => {
   const { serviceId, rollId } = rolling;
-  const early = round <= SHORT_ROUNDS;
-  const waitsSeconds = early ? WATCH_SECONDS : LATER_WATCH_SECONDS;
+  const early = round <= (rolling.followed ? FOLLOWED_SHORT_ROUNDS : SHORT_ROUNDS);
+  const waitsSeconds = early ? watchSeconds(rolling) : LATER_WATCH_SECONDS;
   const answer = await onManager(rolling, "watch tasks", watchAnswer, {
     document: "watch-service",
     parameters: { serviceId, rollId, waitSeconds: String(waitsSeconds) },

@@ -168,7 +168,13 @@ const oneService = async (
     if ("cause" in holders && !decision.adopts)
       return { ...seen, outcome: "refused", because: "nothing was changed", cause: holders.cause };
     const parallelism = Math.max(1, parallelismFor(errand.world, facts));
-    const rolling = { ...errand, serviceId: facts.id, rollId: errand.flow.name, parallelism };
+    const rolling = {
+      ...errand,
+      serviceId: facts.id,
+      rollId: errand.flow.name,
+      parallelism,
+      followed: byPerson,
+    };
     const end = await rollOne(rolling, { ...plan, target, decision: decision as RollDecision }, facts);
     if (!("changed" in end)) return end;
     facts = end.changed;
