@@ -152,6 +152,8 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule | [Rule, strin
     Invoke: [lambdaFunction, "lambda:InvokeFunction"],
     ListDurableExecutionsByFunction: lambdaFunction,
     CheckpointDurableExecution: durableExecution,
+    GetDurableExecution: durableExecution,
+    GetDurableExecutionHistory: durableExecution,
     GetDurableExecutionState: durableExecution,
   },
   ecr: {

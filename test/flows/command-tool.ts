@@ -6,8 +6,6 @@ import { run } from "../../cli/run.ts";
 import { createProgress, type Progress } from "../../cli/terminal/progress.ts";
 import { OPERATOR } from "../../sandbox/aws/handle.ts";
 import { inProcessClient } from "../../sandbox/aws/in-process.ts";
-import { parseEvent } from "../../shared/events/parse.ts";
-import { dispatch } from "../../shared/flows/dispatch.ts";
 import type { TestWorld } from "./world.ts";
 
 export interface Ended {
@@ -18,28 +16,11 @@ export interface Ended {
   lastWord: string;
 }
 
-interface Sent {
-  constructor: { name: string };
-  input: { FunctionName?: string; Payload?: string };
-}
-
-const silent = { info: () => {}, warn: () => {}, error: () => {} };
-
 /** `hive-swarm WORDS…` */
 export const hiveSwarm = async (world: TestWorld, ...words: string[]): Promise<Ended> => {
   const ended: Ended = { code: -1, stdout: "", stderr: "", lastWord: "" };
   const lambda = inProcessClient<LambdaClient>(world.handle, "lambda", OPERATOR);
   const systemsManager = inProcessClient<SSMClient>(world.handle, "ssm", OPERATOR);
-
-  /** The world hands events to dispatch; the tool asks it and waits for the answer. */
-  const send = async (command: Sent): Promise<unknown> => {
-    if (command.constructor.name !== "InvokeCommand") return await lambda.send(command as never);
-    if (command.input.FunctionName !== "hive-swarm-dev-dispatch") throw new Error("no such function here");
-    const functions = { join: "", retire: "", roll: "hive-swarm-dev-roll-service" };
-    const dispatcher = { autoScaling: {} as never, lambda, config: world.config, functions, log: silent };
-    const answer = await dispatch(dispatcher, parseEvent(JSON.parse(command.input.Payload ?? "")));
-    return { StatusCode: 200, Payload: Buffer.from(JSON.stringify(answer)) };
-  };
   let shown: Progress | undefined;
   const tool: Tool = {
     stdout: (text) => {
@@ -60,7 +41,7 @@ export const hiveSwarm = async (world: TestWorld, ...words: string[]): Promise<E
       return shown;
     },
     clients: () => ({
-      lambda: { send } as never,
+      lambda,
       systemsManager,
       region: async () => "ap-northeast-1",
       destroy: () => {},

@@ -20,7 +20,7 @@ import {
 import { inProcessClient } from "../../sandbox/aws/in-process.ts";
 import { VirtualClock } from "../../sandbox/clock.ts";
 import { inProcessInvoke } from "../../sandbox/lambda/api-client.ts";
-import { AsyncInvocations } from "../../sandbox/lambda/async-invocations.ts";
+import { AsyncInvocations, type InvokeFunction } from "../../sandbox/lambda/async-invocations.ts";
 import { deadLetterOf, durableFunctions } from "../../sandbox/lambda/durable-functions.ts";
 import { DurableService, type InvokeDurable } from "../../sandbox/lambda/durable-service.ts";
 import { type CheckpointHooks, isClosed } from "../../sandbox/lambda/execution.ts";
@@ -282,12 +282,14 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     hooks: byFunction(hooks),
     deadLetter: deadLetterOf(functions, send),
   });
+  /** Of the functions that are not durable it is the only one. */
+  const askDispatch: InvokeFunction = (_name, event) => dispatch(dispatcher, parseEvent(event));
   const asynchronous: AsyncInvocations = new AsyncInvocations({
     clock,
     functions,
     durable,
     send,
-    invoke: (_name, event) => dispatch(dispatcher, parseEvent(event)),
+    invoke: askDispatch,
   });
   const known = await sharedCatalogue();
   const handle: Handle = createHandle({
@@ -299,7 +301,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       systemsManager,
       registry,
       eventBus,
-      lambdaModel({ functions, durable, asynchronous, invoke: async () => undefined }),
+      lambdaModel({ functions, durable, asynchronous, invoke: askDispatch }),
     ],
     interceptors: [invocations.guard, ...(options.interceptors ?? [])],
     onCall: (record) => calls.push(record),

@@ -20,7 +20,7 @@ const surroundings = { account, facts };
 const EXECUTION =
   "arn:aws:lambda:ap-northeast-1:123456789012:function:hive-swarm-dev-join-node:1/durable-execution/join-i-0-0/11111111-2222-4333-8444-555555555555";
 
-/** One call of each kind that functions and instances make. */
+/** One call of each kind that functions, instances and the command line tool make. */
 const calls: [service: string, operation: string, input: object, permissions: string[]][] = [
   ["autoscaling", "DescribeAutoScalingGroups", {}, ["autoscaling:DescribeAutoScalingGroups"]],
   ["autoscaling", "DescribeAutoScalingInstances", {}, ["autoscaling:DescribeAutoScalingInstances"]],
@@ -83,12 +83,14 @@ const calls: [service: string, operation: string, input: object, permissions: st
     { DurableExecutionArn: EXECUTION },
     ["lambda:CheckpointDurableExecution"],
   ],
-  [
-    "lambda",
-    "GetDurableExecutionState",
-    { DurableExecutionArn: EXECUTION },
-    ["lambda:GetDurableExecutionState"],
-  ],
+  ...["GetDurableExecutionState", "GetDurableExecution", "GetDurableExecutionHistory"].map(
+    (operation): [string, string, object, string[]] => [
+      "lambda",
+      operation,
+      { DurableExecutionArn: EXECUTION },
+      [`lambda:${operation}`],
+    ],
+  ),
   ["ecr", "GetAuthorizationToken", {}, ["ecr:GetAuthorizationToken"]],
   ...[
     "DescribeImages",
