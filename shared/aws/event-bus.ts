@@ -2,7 +2,7 @@
 import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 
 /** The source that all of our events have; the role may publish no other. */
-export const SOURCE = "hive-swarm";
+const SOURCE = "hive-swarm";
 
 /** @throws Error when the bus refused the event: PutEvents itself succeeds then. */
 export const publishEvent = async (

@@ -33,7 +33,7 @@ const STATES = [
   "Warmed:Terminating:Wait",
   "Quarantined",
 ];
-export const idOf = (index: number): string => `i-0${index.toString(16).padStart(16, "0")}`;
+const idOf = (index: number): string => `i-0${index.toString(16).padStart(16, "0")}`;
 /** One of ours and one of another team in every state. */
 export const instances = STATES.flatMap((LifecycleState, index) => [
   { InstanceId: idOf(index), AutoScalingGroupName: OURS, LifecycleState },
