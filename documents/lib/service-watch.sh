@@ -2,15 +2,15 @@
 # Looks at one service until nothing more is to be expected of it, and says what was seen.
 # shellcheck disable=SC2016,SC2034,SC2154 # variables of jq; and such as the scripts share that include this file
 
-# Just after a write there is no update status yet, but tasks of another image than the spec's. "none" proves nothing about
-# tasks that have just begun to run: they are watched for as long as swarm would.
+# Just after a write there is no update status yet, but tasks of another image than the spec's, with or without a node. "none"
+# proves nothing about tasks that have just begun to run: they are watched for as long as swarm would.
 settled_jq='
 def settled($rollId; $before):
   .monitorSeconds as $monitor | .image as $image
   | .labels["hive.roll.id"] != $rollId or (.update.state == "paused") or (.update.state | startswith("rollback"))
     or .failed > $before
     or ((.update.state | among(["none", "completed"]))
-      and all(.tasks[] | select(.placed); .state == "running" and .image == $image)
+      and all(.tasks[]; .image == $image and (.state == "running" or (.placed | not)))
       and (.update.state == "completed" or .youngest == null or .youngest > $monitor));
 '
 

@@ -234,6 +234,15 @@ describe("a look waits", () => {
     expect((await watch(0)).facts).toMatchObject({ monitorSeconds: 5, order: "" });
   });
 
+  it("while a task without a node is of another image, though no update shows yet", async () => {
+    const scene = marked(recorded("over-committed"));
+    const pending = scene.tasks.find(({ Status }) => Status.State === "pending");
+    pending.Spec.ContainerSpec.Image = `${REPOSITORY}:3.0.0@sha256:${"3".repeat(64)}`;
+    await on(scene);
+    await watch(2);
+    expect(looks()).toBeGreaterThan(1);
+  });
+
   it("while tasks run another image than the spec's, though no update shows yet", async () => {
     const scene = marked(recorded("none"));
     scene.service.Spec.TaskTemplate.ContainerSpec.Image = `${REPOSITORY}:3.0.0@sha256:${"3".repeat(64)}`;
