@@ -1,9 +1,10 @@
 // One document on many hosts at once: fifty a call, looked at together, each judged by what it says itself.
-import { errorCode, errorText, isTransient } from "../aws/errors.ts";
-import { cancelCommand, commandResults, describeAgents, sendCommand } from "../aws/run-command.ts";
+import { errorCode, isTransient } from "../aws/errors.ts";
+import { commandResults, describeAgents } from "../aws/run-command.ts";
 import type { InstanceId } from "../identifiers.ts";
 import { reportedFailure } from "../swarm/answers.ts";
-import { DELIVERY_SECONDS, type HostCommand, REPORT_SECONDS } from "./host.ts";
+import { cancelDocument, DELIVERY_SECONDS, sendDocument } from "./command.ts";
+import { type HostCommand, REPORT_SECONDS } from "./host.ts";
 import { type Errand, type Look, watch } from "./watch.ts";
 import type { EpochMillis } from "./world.ts";
 
@@ -92,20 +93,7 @@ const send = async ({ flow, world }: Errand, command: HostCommand, { waiting }: 
     .map((id) => silent(id, "its SSM agent is not online"));
   if (online.length === 0) return [{ waiting: [] }, troubles];
   try {
-    const commandId = await sendCommand(world.systemsManager, {
-      document: world.config.documentPrefix + command.document,
-      instanceIds: online,
-      parameters: command.parameters,
-      deliverySeconds: DELIVERY_SECONDS,
-      executionSeconds: command.executionSeconds,
-      comment: flow.name,
-    });
-    world.log.info("command sent", {
-      flow: flow.name,
-      document: command.document,
-      hosts: online.length,
-      commandId,
-    });
+    const commandId = await sendDocument(flow, world, online, command);
     return [{ commandId, waiting: online }, troubles];
   } catch (error) {
     // One was terminated between the two calls: the next look leaves it out.
@@ -129,10 +117,7 @@ const look = async (
     else if (!ended.succeeded) troubles.push(troubleOf(instanceId, ended, commandId));
   }
   if (!late || rest.length === 0) return [{ commandId, waiting: rest }, troubles];
-  // It must not run later, when nobody waits for it. Best effort: an agent that is gone refuses the cancelling too.
-  await cancelCommand(world.systemsManager, commandId, rest).catch((error: unknown) =>
-    world.log.warn("command not cancelled", { flow: flow.name, commandId, cause: errorText(error) }),
-  );
+  await cancelDocument(flow, world, rest, commandId);
   const unanswered = rest.map((id) => silent(id, `it did not answer in time (command ${commandId})`));
   return [{ waiting: [] }, [...troubles, ...unanswered]];
 };

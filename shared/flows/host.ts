@@ -1,9 +1,10 @@
 // One document on one host: sent, then looked at until it has ended. Sent again after a crash, since there is no idempotency
 // token: the scripts are safe to run twice.
 import { errorCode, errorText } from "../aws/errors.ts";
-import { cancelCommand, commandResult, describeAgents, sendCommand } from "../aws/run-command.ts";
+import { commandResult, describeAgents } from "../aws/run-command.ts";
 import type { InstanceId } from "../identifiers.ts";
 import { reportedFailure } from "../swarm/answers.ts";
+import { cancelDocument, DELIVERY_SECONDS, sendDocument } from "./command.ts";
 import type { Flow } from "./flow.ts";
 import { type Errand, type Hold, type Look, watch } from "./watch.ts";
 import type { CoreWorld, EpochMillis } from "./world.ts";
@@ -36,8 +37,6 @@ interface Sent {
   sentAt?: EpochMillis;
 }
 
-/** Delivery is quick on a host that is Online; one that takes longer than this is not answering. */
-export const DELIVERY_SECONDS = 60;
 /** Most commands take a second or two; past this it is worth a call to see whether the agent still lives. */
 const SUSPICIOUS_SECONDS = 10;
 /** The agent reports an end within seconds of it; past this it is dead, and its command would stay InProgress for ever. */
@@ -96,30 +95,11 @@ export const lookAtCommand = async (
     if (lookEverySeconds !== undefined) return { memory: sent, because, inSeconds: lookEverySeconds };
     return { memory: sent, because, soon: waited < 10 };
   }
-  await cancel(flow, world, instanceId, sent.commandId);
+  await cancelDocument(flow, world, [instanceId], sent.commandId);
   const cause = lost
     ? `the SSM agent of ${instanceId} lost its connection`
     : `no result of ${command.document} from ${instanceId} after ${Math.round(waited)} s`;
   return { done: { kind: "silent", cause: `${cause} (command ${sent.commandId})` } };
-};
-
-/** It must not run later, when nobody waits for it any more. Best effort: an agent that is gone refuses the cancelling too. */
-const cancel = async (
-  flow: Flow,
-  world: CoreWorld,
-  instanceId: InstanceId,
-  commandId: string,
-): Promise<void> => {
-  try {
-    await cancelCommand(world.systemsManager, commandId, [instanceId]);
-  } catch (error) {
-    world.log.warn("command not cancelled", {
-      flow: flow.name,
-      target: instanceId,
-      commandId,
-      cause: errorText(error),
-    });
-  }
 };
 
 const send = async (
@@ -132,26 +112,13 @@ const send = async (
 ): Promise<Look<Sent, Answer>> => {
   let commandId: string;
   try {
-    commandId = await sendCommand(world.systemsManager, {
-      document: world.config.documentPrefix + command.document,
-      instanceIds: [instanceId],
-      parameters: command.parameters,
-      deliverySeconds: DELIVERY_SECONDS,
-      executionSeconds: command.executionSeconds,
-      comment: flow.name,
-    });
+    commandId = await sendDocument(flow, world, [instanceId], command);
   } catch (error) {
     // The agent is not registered (yet, or any more).
     if (errorCode(error) !== "InvalidInstanceId") throw error;
     return { memory: sent, because: `Systems Manager knows no agent of ${instanceId}` };
   }
   const memory: Sent = { commandId, sentAt: now };
-  world.log.info("command sent", {
-    flow: flow.name,
-    document: command.document,
-    target: instanceId,
-    commandId,
-  });
   const because = `${command.document} was just sent to ${instanceId}`;
   if (command.leastSeconds !== undefined) return { memory, because, inSeconds: command.leastSeconds };
   try {

@@ -49,6 +49,7 @@ import { rollImage } from "../../shared/flows/roll.ts";
 import { parseRollRequest } from "../../shared/flows/roll-request.ts";
 import type { CoreWorld, RollWorld, World } from "../../shared/flows/world.ts";
 import type { RollOutcome } from "../../shared/rolls/outcome.ts";
+import { environment } from "../environment.ts";
 import { Invocations } from "./invocations.ts";
 
 export const WORKERS = "hive-workers";
@@ -317,35 +318,8 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   };
 
   const config = readConfig({
-    CLUSTER: "hive",
-    WORKER_GROUPS: WORKERS,
-    MANAGER_GROUPS: MANAGERS,
-    LAUNCH_HOOK: "join",
-    TERMINATE_HOOK: "retire",
-    ...(loadBalancer === "none" ? {} : { LOAD_BALANCER: ELB }),
-    REGISTRY,
-    REGISTRY_REGION: "us-east-1",
-    WORKER_TOKEN_PARAMETER: TOKEN_PARAMETER,
-    SERVICES_PARAMETER: NEEDS_PARAMETER,
-    DOCUMENT_PREFIX: PREFIX,
-    LOG_GLOBS: "/var/log/hive/*/*.log",
-    FILEBEAT_DATA: "/var/lib/filebeat",
-    FILEBEAT_HTTP: "127.0.0.1:5066",
-    SCAN_INTERVAL_SECONDS: "10",
-    UNSHIPPED: "retain",
-    RETAIN_CAP: "2",
-    JOIN_DEADLINE_SECONDS: "900",
-    RETIRE_DEADLINE_SECONDS: "1500",
-    ROLL_REPOSITORIES: "hive-*",
-    ROLL_TAGS: "latest|v?[0-9]+([.][0-9]+)*",
-    VERSION_TAGS: "v?[0-9]+([.][0-9]+)*([-_.][0-9A-Za-z]+)*",
-    HISTORY_PREFIX: HISTORY,
-    ROLL_PARALLELISM: "1",
-    ROLL_DELAY_SECONDS: "0",
-    ROLL_MONITOR_SECONDS: "10",
-    ROLL_MINIMUM_RUNNING: "0",
-    ROLL_SETTLE_SECONDS: "5",
-    ROLL_STALL_SECONDS: "300",
+    ...environment,
+    LOAD_BALANCER: loadBalancer === "none" ? "" : ELB,
     ROLL_DEADLINE_SECONDS: "3600",
     ...options.environment,
   });

@@ -6,6 +6,7 @@ import type { EventRecord } from "../../sandbox/cloud/buses.ts";
 import { files, names } from "../../sandbox/cloud/configuration.ts";
 import type { Engine, EngineTask } from "../../sandbox/cloud/engine.ts";
 import type { RollOutcome } from "../../shared/rolls/outcome.ts";
+import { engineEvents } from "./support.ts";
 
 /** Quick enough for tests; what they mean is in README.md, "Configure". */
 export const rollSettings = {
@@ -119,23 +120,9 @@ export const sampleRunning = (sandbox: Sandbox): (() => Promise<number>) => {
 
 /** States that updates of services came to since then, as the engine recorded them. */
 export const serviceEvents = async (engine: Engine, since: number): Promise<string[]> => {
-  const filters = encodeURIComponent(JSON.stringify({ type: ["service"] }));
-  const answer = await engine.get<string | ServiceEvent>(
-    `/events?since=${since / 1000}&until=${Date.now() / 1000}&filters=${filters}`,
-  );
-  const events =
-    typeof answer === "string"
-      ? answer
-          .split("\n")
-          .filter(Boolean)
-          .map((line) => JSON.parse(line) as ServiceEvent)
-      : [answer];
+  const events = await engineEvents(engine, "service", since);
   return events.flatMap(({ Actor }) => Actor.Attributes["updatestate.new"] ?? []);
 };
-
-interface ServiceEvent {
-  Actor: { Attributes: Record<string, string> };
-}
 
 /** What must hold after every roll. */
 export const expectAtRest = async (sandbox: Sandbox, image: string, replicas: number): Promise<void> => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DescribeInstanceHealthCommand } from "@aws-sdk/client-elastic-load-balancing";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/cli/session.ts";
 import { files, names } from "../../sandbox/cloud/configuration.ts";
+import type { Engine } from "../../sandbox/cloud/engine.ts";
 
 /** Samples of the logs need not be ten seconds apart: the sandbox's filebeat scans every second. */
 const settings = { SCAN_INTERVAL_SECONDS: "2" };
@@ -127,25 +128,24 @@ interface EngineEvent {
   timeNano: number;
 }
 
-/** A manager's own record of everything that was done to nodes since then, in order. */
+/** An engine's own record of everything that was done to objects of a kind since then, in order. */
+export const engineEvents = async (engine: Engine, type: string, since: number): Promise<EngineEvent[]> => {
+  const filters = encodeURIComponent(JSON.stringify({ type: [type] }));
+  const span = `since=${since / 1000}&until=${Date.now() / 1000}`;
+  // One event a line; a single one arrives read already.
+  const answer = await engine.get<string | EngineEvent>(`/events?${span}&filters=${filters}`);
+  if (typeof answer !== "string") return [answer];
+  const lines = answer.split("\n").filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as EngineEvent);
+};
+
+/** What was done to nodes, as a manager has recorded it. */
 export const nodeEvents = async (
   sandbox: Sandbox,
   managerId: string,
   since: number,
 ): Promise<NodeEvent[]> => {
-  const filters = encodeURIComponent(JSON.stringify({ type: ["node"] }));
-  const span = `since=${since / 1000}&until=${Date.now() / 1000}`;
-  // One event a line; a single one arrives read already.
-  const answer = await sandbox
-    .engine(managerId)
-    .get<string | EngineEvent>(`/events?${span}&filters=${filters}`);
-  const events =
-    typeof answer === "string"
-      ? answer
-          .split("\n")
-          .filter(Boolean)
-          .map((line) => JSON.parse(line) as EngineEvent)
-      : [answer];
+  const events = await engineEvents(sandbox.engine(managerId), "node", since);
   return events.map(({ Action, Actor, timeNano }) => ({
     at: timeNano / 1e6,
     node: Actor.ID,

@@ -3,28 +3,11 @@ import { historyEntry } from "../../shared/rolls/history.ts";
 import type { RollOutcome } from "../../shared/rolls/outcome.ts";
 import { awsError } from "./aws-client.ts";
 import { hiveSwarm } from "./cli-tool.ts";
-import { NEW, NEWER, OLD } from "./rolls-facts.ts";
-
-const outcome = (changes: Partial<RollOutcome>): RollOutcome => ({
-  roll: "roll-hive-tomcat-2222222222222222-0",
-  outcome: "converged",
-  service: "hive-web",
-  repository: "hive-tomcat",
-  image: NEW,
-  version: "1.4.2",
-  from: OLD,
-  runs: NEW,
-  because: "3 tasks run 1.4.2",
-  trigger: "push",
-  why: "",
-  startedAt: "2026-02-01T10:00:00.000Z",
-  seconds: 23.4,
-  ...changes,
-});
+import { NEW, NEWER, OLD, outcomeOf } from "./rolls-facts.ts";
 
 const ROLLS = [
-  outcome({}),
-  outcome({
+  outcomeOf({}),
+  outcomeOf({
     roll: "roll-by-hand-1-0",
     outcome: "rolled back",
     image: NEWER,

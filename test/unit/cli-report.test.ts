@@ -11,24 +11,10 @@ import {
 import { otherRollOf } from "../../cli/roll/under-way.ts";
 import type { Intent as FlowIntent } from "../../shared/flows/roll.ts";
 import type { RollOutcome } from "../../shared/rolls/outcome.ts";
-import { digestOf, NEW, OLD } from "./rolls-facts.ts";
+import { digestOf, NEW, OLD, outcomeOf } from "./rolls-facts.ts";
 
-const outcome = (changes: Partial<RollOutcome> = {}): RollOutcome & Outcome => ({
-  roll: "roll-hive-tomcat-2222222222222222-0",
-  outcome: "converged",
-  service: "hive-web",
-  repository: "hive-tomcat",
-  image: NEW,
-  version: "1.4.2",
-  from: OLD,
-  runs: NEW,
-  because: "3 tasks run 1.4.2",
-  trigger: "person",
-  why: "",
-  startedAt: "2026-02-01T10:00:00.000Z",
-  seconds: 23.42,
-  ...changes,
-});
+const outcome = (changes: Partial<RollOutcome> = {}): RollOutcome & Outcome =>
+  outcomeOf({ seconds: 23.42, ...changes });
 
 const intent = (does: FlowIntent["does"]): FlowIntent & Intent => ({
   service: "hive-web",

@@ -1,5 +1,5 @@
 import { ConfigError, readConfig } from "../../shared/config/config.ts";
-import { environment } from "./config-environment.ts";
+import { environment } from "../environment.ts";
 
 const problemsOf = (changes: Record<string, string | undefined>): readonly string[] => {
   try {

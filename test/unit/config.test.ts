@@ -1,5 +1,5 @@
 import { ConfigError, readConfig } from "../../shared/config/config.ts";
-import { environment } from "./config-environment.ts";
+import { environment } from "../environment.ts";
 
 describe("the configuration", () => {
   it("is read from the environment, with no load balancer and no HTTP endpoint where their names are empty", () => {

@@ -6,8 +6,8 @@ import { readConfig } from "../../shared/config/config.ts";
 import { parseEvent } from "../../shared/events/parse.ts";
 import { dispatch } from "../../shared/flows/dispatch.ts";
 import { parseRollRequest } from "../../shared/flows/roll-request.ts";
+import { environment } from "../environment.ts";
 import { awsError, clientThat } from "./aws-client.ts";
-import { environment } from "./config-environment.ts";
 import { times } from "./times.ts";
 
 const sample = (name: string) => JSON.parse(readFileSync(`events/${name}.json`, "utf8"));

@@ -4,8 +4,8 @@ import * as z from "zod/mini";
 import { readConfig } from "../../shared/config/config.ts";
 import type { Flow } from "../../shared/flows/flow.ts";
 import { onManager } from "../../shared/flows/manager.ts";
+import { environment } from "../environment.ts";
 import { clientThat } from "./aws-client.ts";
-import { environment } from "./config-environment.ts";
 
 const start = Date.parse("2026-02-01T10:00:00Z");
 const MANAGER = "i-0123456789abcdef0";

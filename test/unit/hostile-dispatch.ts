@@ -10,10 +10,11 @@ import { type CallRecord, createHandle } from "../../sandbox/aws/handle.ts";
 import { inProcessClient } from "../../sandbox/aws/in-process.ts";
 import { VirtualClock } from "../../sandbox/clock.ts";
 import { readConfig } from "../../shared/config/config.ts";
+import { EventError } from "../../shared/events/error.ts";
 import { parseEvent } from "../../shared/events/parse.ts";
 import { dispatch } from "../../shared/flows/dispatch.ts";
 import type { Dispatched } from "../../shared/flows/start.ts";
-import { environment } from "./config-environment.ts";
+import { environment } from "../environment.ts";
 
 export const OURS = "hive-workers";
 const STATES = [
@@ -91,6 +92,43 @@ export const setUp = () => {
     }
   };
   return { calls, records, send };
+};
+
+/**
+ * Ten thousand events, each refused with an error that says why, or ignored; those that look genuine are left out.
+ * @returns the calls that were made for them
+ */
+export const refuseOrIgnore = async (
+  events: fc.Arbitrary<unknown>,
+  looksGenuine: (event: unknown) => boolean,
+): Promise<readonly CallRecord[]> => {
+  const { calls, records, send } = setUp();
+  const seen = { refused: 0, ignored: 0 };
+  await fc.assert(
+    fc.asyncProperty(events, async (event) => {
+      fc.pre(!looksGenuine(event));
+      const outcome = await send(event);
+      if ("error" in outcome) {
+        seen.refused++;
+        expect(outcome.error).toBeInstanceOf(EventError);
+        expect((outcome.error as EventError).message).toMatch(
+          /^Cannot understand this .+: .+ nothing was done\.$/s,
+        );
+        expect(records.at(-1)).toMatchObject({ level: "error", message: "event failed" });
+      } else {
+        seen.ignored++;
+        expect(Object.keys(outcome.answer)).toEqual(["ignored"]);
+        expect(records.at(-1)).toMatchObject({ level: "info", message: "event ignored" });
+      }
+      // Short enough for a log record, whatever came.
+      expect(JSON.stringify(records.pop()).length).toBeLessThan(20_000);
+    }),
+    { numRuns: 10_000, maxSkipsPerRun: 10 },
+  );
+  expect(seen.refused + seen.ignored).toBe(10_000);
+  // Both ends are really visited.
+  expect(Math.min(seen.refused, seen.ignored)).toBeGreaterThan(1_000);
+  return calls;
 };
 
 /** Text that a shell, a path, a JSON reader or a prototype could trip over, and near misses of what is expected. */

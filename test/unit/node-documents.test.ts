@@ -1,37 +1,17 @@
 // The manager's documents, run for real by bash, with a docker and a curl that answer as told.
-import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { documentContent } from "../../documents/resources.ts";
+import { ScriptedHost } from "./scripted-host.ts";
 
 const INSTANCE = "i-0123456789abcdef0";
 const NODE = "abcdefghijklmnopqrstuvwx1";
 
-let bin: string;
+let host: ScriptedHost;
 beforeEach(() => {
-  bin = mkdtempSync(join(tmpdir(), "documents-"));
+  host = new ScriptedHost();
 });
-afterEach(() => rmSync(bin, { recursive: true, force: true }));
-
-const program = (name: string, script: string): void => {
-  writeFileSync(join(bin, name), `#!/bin/bash\n${script}\n`);
-  chmodSync(join(bin, name), 0o755);
-};
-
-const run = (document: string, parameters: Record<string, string>) => {
-  const file = join(bin, "script.sh");
-  writeFileSync(file, documentContent(document).mainSteps[0]?.inputs.runCommand.join("\n") ?? "");
-  const environment = Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [`SSM_${name}`, value]),
-  );
-  const { status, stdout } = spawnSync("bash", [file], {
-    encoding: "utf8",
-    env: { PATH: `${bin}:${process.env.PATH}`, CALLS: join(bin, "calls"), ...environment },
-  });
-  return { status, answer: JSON.parse(stdout.split("\n")[0] ?? "") };
-};
-const calls = () => readFileSync(join(bin, "calls"), "utf8");
+afterEach(() => host.remove());
+const program = (name: string, script: string): void => host.program(name, script);
+const run = (document: string, parameters: Record<string, string>) => host.run(document, parameters);
+const calls = (): string => host.calls();
 
 /** A manager whose nodes are these lines: id, role, availability, label or `-`, address. */
 const managerWith = (nodes: readonly string[], more = ""): void => {

@@ -1,11 +1,9 @@
 // What a roll does on hosts, and what a host that joins meanwhile is told: the scripts themselves, with a docker and a curl that
 // answer as told.
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { documentContent } from "../../documents/resources.ts";
 import { activateAnswer, joinHostAnswer } from "../../shared/swarm/answers.ts";
+import { ScriptedHost } from "./scripted-host.ts";
 
 const REGISTRY = "10.78.0.1:5000";
 const REPOSITORY = `${REGISTRY}/hive-web`;
@@ -13,30 +11,14 @@ const image = (version: string): string =>
   `${REPOSITORY}:${version}@sha256:${Buffer.from(version.padEnd(32, "x")).toString("hex")}`;
 const [V1, V2, V3] = [image("1.0.0"), image("2.0.0"), image("3.0.0")];
 
-let bin: string;
+let scripted: ScriptedHost;
 beforeEach(() => {
-  bin = mkdtempSync(join(tmpdir(), "hosts-"));
+  scripted = new ScriptedHost();
 });
-afterEach(() => rmSync(bin, { recursive: true, force: true }));
-
-const program = (name: string, script: string): void => {
-  writeFileSync(join(bin, name), `#!/bin/bash\n${script}\n`);
-  chmodSync(join(bin, name), 0o755);
-};
-const run = (document: string, parameters: Record<string, string>) => {
-  const file = join(bin, "script.sh");
-  const content = documentContent(document);
-  writeFileSync(file, content.mainSteps[0]?.inputs.runCommand.join("\n") ?? "");
-  const values = Object.entries(content.parameters as Record<string, { default?: string }>).map(
-    ([name, { default: given }]) => [`SSM_${name}`, parameters[name] ?? given ?? ""],
-  );
-  const { status, stdout, stderr } = spawnSync("/bin/bash", [file], {
-    encoding: "utf8",
-    env: { PATH: `${bin}:${process.env.PATH}`, BIN: bin, ...Object.fromEntries(values) },
-  });
-  return { status, stdout, stderr, answer: JSON.parse(stdout.split("\n")[0] || "null") };
-};
-const calls = (): string => (existsSync(join(bin, "calls")) ? readFileSync(join(bin, "calls"), "utf8") : "");
+afterEach(() => scripted.remove());
+const program = (name: string, script: string): void => scripted.program(name, script);
+const run = (document: string, parameters: Record<string, string>) => scripted.run(document, parameters);
+const calls = (): string => scripted.calls();
 
 interface Host {
   /** Images that are here, each with the lines that `docker image ls` has of it: tag and digest. */
@@ -62,7 +44,7 @@ const host = ({ here = [], used = [], pulls = {}, token = "c2VjcmV0" }: Host): v
     });
   program(
     "docker",
-    `echo "docker $*" >>"$BIN/calls"
+    `echo "docker $*" >>"$CALLS"
      case "$*" in
        version) ;;
        "image inspect "*)
@@ -89,11 +71,11 @@ const host = ({ here = [], used = [], pulls = {}, token = "c2VjcmV0" }: Host): v
        *security-credentials/) echo role ;;
        *security-credentials/role*) echo '{"AccessKeyId":"AKIA","SecretAccessKey":"key-secret","Token":"session-secret"}' ;;
        *GetAuthorizationToken*)
-         echo "curl token $*" >>"$BIN/calls"
+         echo "curl token $*" >>"$CALLS"
          cat >/dev/null
          ${token ? `echo '{"authorizationData":[{"authorizationToken":"${Buffer.from(`AWS:${token}`).toString("base64")}"}]}'` : `echo '{"__type":"AccessDeniedException"}'; exit 22`} ;;
        *images/create*)
-         echo "curl pull $* with $(cat)" >>"$BIN/calls"
+         echo "curl pull $* with $(cat)" >>"$CALLS"
          case "$*" in ${endings.join(" ")} *) printf '{"status":"Digest: x"}\\n200\\n' ;; esac ;;
        *) exit 7 ;;
      esac`,
@@ -200,10 +182,7 @@ describe("hold-images", () => {
 
   it("leaves to the daemon what it does not want to give", () => {
     host({ here: [V1, V2] });
-    writeFileSync(
-      join(bin, "docker"),
-      readFileSync(join(bin, "docker"), "utf8").replace('"image rm "*) ;;', '"image rm "*) exit 1 ;;'),
-    );
+    scripted.alter("docker", '"image rm "*) ;;', '"image rm "*) exit 1 ;;');
     expect(hold({ images: V1, prune: REPOSITORY }).answer).toMatchObject({ held: 1, pruned: 0 });
   });
 });
@@ -215,10 +194,7 @@ describe("join-host", () => {
     // What it keeps of its own belongs to root.
     program("mkdir", "exit 0");
     program("rm", 'case "$*" in *hive-swarm*) ;; *) exec /bin/rm "$@" ;; esac');
-    writeFileSync(
-      join(bin, "docker"),
-      readFileSync(join(bin, "docker"), "utf8").replace("version) ;;", "version | info) ;;"),
-    );
+    scripted.alter("docker", "version) ;;", "version | info) ;;");
     return run("join-host", {
       mode: "prepare",
       managers: "10.0.0.1",
@@ -255,11 +231,11 @@ describe("activate-node", () => {
   /** The lines that docker makes of the services, one list for each time that it is asked; the last one stays. */
   const services = (...readings: string[][]): void => {
     readings.forEach((lines, index) => {
-      writeFileSync(join(bin, `needs-${index + 1}`), `${lines.join("\n")}\n`);
+      writeFileSync(join(scripted.directory, `needs-${index + 1}`), `${lines.join("\n")}\n`);
     });
     program(
       "docker",
-      `echo "docker $*" >>"$BIN/calls"
+      `echo "docker $*" >>"$CALLS"
        case "$*" in
          info*) echo true ;;
          "service ls -q") echo s1 ;;
@@ -273,7 +249,7 @@ describe("activate-node", () => {
          *) exit 1 ;;
        esac`,
     );
-    program("curl", 'cat >/dev/null; echo "curl $*" >>"$BIN/calls"; printf "\\n200\\n"');
+    program("curl", 'cat >/dev/null; echo "curl $*" >>"$CALLS"; printf "\\n200\\n"');
   };
   const activate = (images: string, directories = "") =>
     run("activate-node", {

@@ -1,4 +1,5 @@
 // Facts of a service as watch-service tells them: three tasks of one image, each on a worker, and nothing under way.
+import type { RollOutcome } from "../../shared/rolls/outcome.ts";
 import type { ServiceFacts, TaskFailure } from "../../shared/swarm/services.ts";
 
 const REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/hive-tomcat";
@@ -32,6 +33,24 @@ export const factsOf = (changes: Partial<ServiceFacts> = {}): ServiceFacts => ({
 });
 
 export const ROLL = "roll-hive-tomcat-2222222222222222-0";
+
+/** What a push came to that went well. */
+export const outcomeOf = (changes: Partial<RollOutcome> = {}): RollOutcome => ({
+  roll: ROLL,
+  outcome: "converged",
+  service: "hive-web",
+  repository: "hive-tomcat",
+  image: NEW,
+  version: "1.4.2",
+  from: OLD,
+  runs: NEW,
+  because: "3 tasks run 1.4.2",
+  trigger: "push",
+  why: "",
+  startedAt: "2026-02-01T10:00:00.000Z",
+  seconds: 23.4,
+  ...changes,
+});
 
 /** The labels of a roll to NEW from OLD. */
 export const markerLabels = (changes: Record<string, string> = {}): Record<string, string> => ({
