@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { documentContent } from "../../documents/resources.ts";
-import { asGoWrites, type Raw, recorded, SwarmManager } from "./swarm-manager.ts";
+import { asGoWrites, type Raw, recorded, SwarmManager, updateConfig } from "./swarm-manager.ts";
 
 const ROLL = "roll-1";
 const TARGET = `10.78.0.1:5000/hive-web:2.0.0@sha256:${"2".repeat(64)}`;
@@ -46,15 +46,6 @@ const acts: Record<string, (spec: Raw) => void> = {
     spec.Labels["hive.previous"] = FROM;
     spec.Mode.Replicated.Replicas = 6;
   },
-};
-
-const updateConfig = {
-  Parallelism: 1,
-  Delay: 200_000_000,
-  FailureAction: "pause",
-  Monitor: 5_000_000_000,
-  MaxFailureRatio: 0,
-  Order: "stop-first",
 };
 
 /** Every character that a text can have; the Engine's answers hold no half characters. */

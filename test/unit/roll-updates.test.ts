@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { updateAnswer } from "../../shared/swarm/services.ts";
-import { type Raw, recorded, type Scene, SwarmManager } from "./swarm-manager.ts";
+import { type Raw, recorded, type Scene, SwarmManager, updateConfig } from "./swarm-manager.ts";
 
 const ROLL = "roll-2";
 const REPOSITORY = "10.78.0.1:5000/hive-web";
@@ -50,14 +50,6 @@ const rolling = (name: string, more: Record<string, string> = {}): Scene => {
   scene.service.Spec.Labels = { team: "web", ...marker(scene), ...more };
   scene.service.Spec.Mode.Replicated.Replicas = Number(more["hive.roll.slots"] ?? 2);
   return scene;
-};
-const careful = {
-  Parallelism: 1,
-  Delay: 200_000_000,
-  FailureAction: "pause",
-  Monitor: 5_000_000_000,
-  MaxFailureRatio: 0,
-  Order: "stop-first",
 };
 const specOf = () => manager.scene.service.Spec;
 const expectNoWrite = () => expect(manager.written).toEqual([]);
@@ -204,7 +196,7 @@ describe("begin", () => {
     await on(scene);
     await begin();
     expect(specOf().TaskTemplate.ContainerSpec.Image).toBe(before);
-    expect(specOf().UpdateConfig).toEqual(careful);
+    expect(specOf().UpdateConfig).toEqual(updateConfig);
     expect(specOf().Labels).toMatchObject({ "hive.roll.from": before, "hive.roll.image": TARGET });
   });
 
@@ -268,14 +260,19 @@ describe("image", () => {
     const expected = structuredClone(scene.service.Spec);
     expected.TaskTemplate.ContainerSpec.Image = TARGET;
     expected.Labels["hive.roll.phase"] = "forward";
-    expected.UpdateConfig = { ...careful, Parallelism: 3, Delay: 10_000_000_000, Monitor: 60_000_000_000 };
+    expected.UpdateConfig = {
+      ...updateConfig,
+      Parallelism: 3,
+      Delay: 10_000_000_000,
+      Monitor: 60_000_000_000,
+    };
     expect(manager.written).toEqual([expected]);
   });
 
   it("always leaves a moment between two replacements: without one, swarm replaces a second task as the first one fails", async () => {
     await on(rolling("none"));
     await update("image", { holders, delaySeconds: "0", monitorSeconds: "0" });
-    const { Monitor: _, ...unmonitored } = careful;
+    const { Monitor: _, ...unmonitored } = updateConfig;
     expect(specOf().UpdateConfig).toEqual(unmonitored);
   });
 
@@ -381,7 +378,7 @@ describe("back", () => {
     const expected = structuredClone(scene.service.Spec);
     expected.TaskTemplate.ContainerSpec.Image = `${REPOSITORY}:1.0.0@sha256:${"1".repeat(64)}`;
     Object.assign(expected.Labels, { "hive.roll.phase": "back", "hive.roll.cause": "start-failed" });
-    expected.UpdateConfig = careful;
+    expected.UpdateConfig = updateConfig;
     expect(manager.written).toEqual([expected]);
     await update("back", { cause: "start-failed" });
     expect(manager.written).toHaveLength(1);

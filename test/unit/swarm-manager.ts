@@ -43,6 +43,16 @@ export interface Answer {
   seconds: number;
 }
 
+/** What a roll writes for swarm to go by, with the defaults. */
+export const updateConfig = {
+  Parallelism: 1,
+  Delay: 200_000_000,
+  FailureAction: "pause",
+  Monitor: 5_000_000_000,
+  MaxFailureRatio: 0,
+  Order: "stop-first",
+};
+
 /** Go escapes what could hurt in HTML. */
 export const asGoWrites = (value: unknown): string =>
   JSON.stringify(value).replace(
