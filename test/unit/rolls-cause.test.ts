@@ -164,7 +164,14 @@ describe("the cause of a roll that does not go on", () => {
   it("says no exit code and no lines where there are none, and no host where its node has no label", () => {
     for (const exitCode of [null, 0]) {
       const failures = [
-        failureOf({ task: "t1", state: "rejected", error: `No such image: ${NEW}`, exitCode, instance: "" }),
+        failureOf({
+          task: "t1",
+          state: "rejected",
+          error: `No such image: ${NEW}`,
+          exitCode,
+          instance: "",
+          lines: " \n",
+        }),
       ];
       expect(causeOf(facts({ failures }), otherwise)).toEqual({
         code: "image-missing",

@@ -138,6 +138,19 @@ describe("the marker of a roll of another image", () => {
       expect(byPush(rollsNewer(at))).toEqual({ kind: "superseded", because });
   });
 
+  it("is replaced by a push that came later, though what still runs is newer: that is about to be replaced anyway", () => {
+    const labels = markerLabels({
+      "hive.roll.id": "roll-older-0",
+      "hive.roll.image": OLD,
+      ...seen("09:00:00"),
+    });
+    const service = factsOf({ image: NEWER, labels });
+    expect(byPush(service, target({ newer: [digestOf("3")] }))).toMatchObject({
+      kind: "roll",
+      expects: "roll-older-0",
+    });
+  });
+
   it("is replaced by a person, whenever the image was pushed", () => {
     expect(byPerson(rollsNewer("11:00:00"))).toEqual({
       kind: "roll",

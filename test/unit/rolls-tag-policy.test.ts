@@ -32,6 +32,22 @@ describe("a repository", () => {
     expect(isOurs(policy, name)).toBe(ours);
   });
 
+  it.each([
+    ["a*b*c*d", "abcd", true],
+    ["a*b*c*d", "a1b2c3d", true],
+    ["a*b*c*d", "acbd", false],
+    ["a*b*c*d", "abd", false],
+    ["a*b*c*d", "abcc", false],
+    ["a*bb*b", "abb", false],
+    ["a*bb*b", "abbb", true],
+    ["a*b*ba", "aba", false],
+    ["*", "", true],
+    ["**", "a", true],
+    ["a", "aa", false],
+  ])("%s has the name %s: %s, each of its parts after the one before", (pattern, name, ours) => {
+    expect(isOurs({ ...policy, repositories: [pattern] }, name)).toBe(ours);
+  });
+
   it("is none of ours where nothing is configured", () => {
     expect(isOurs({ ...policy, repositories: [] }, "hive-tomcat")).toBe(false);
   });
@@ -62,6 +78,8 @@ describe("the version of an image", () => {
     [["latest", "1.4.10", "1.4.9"], "1.4.10"],
     [["1.10", "1.9.1"], "1.9.1"],
     [["2", "10"], "10"],
+    [["1.4", "1.04"], "1.04"],
+    [["1.04", "1.4"], "1.04"],
     [["v2.0.0"], "v2.0.0"],
     [["latest"], undefined],
     [["build-77", "latest"], undefined],
