@@ -56,7 +56,7 @@ export const rollImage = async (flow: Flow, world: RollWorld, request: RollReque
     await alone({
       outcome: "stalled",
       image: `${world.config.registry}/${request.repository}`,
-      because: "nothing was decided",
+      because: "it broke off",
       cause: { code: "unknown", text: `${step}: ${cause}` },
     });
     throw error;

@@ -172,7 +172,7 @@ describe("AWS at its worst", () => {
     world.machines.swarm.electing = true;
     pushed(world, "b");
     await rolled(world);
-    expect(outcomes(world)).toMatchObject([{ outcome: "stalled", because: "nothing was decided" }]);
+    expect(outcomes(world)).toMatchObject([{ outcome: "stalled", because: "it broke off" }]);
     expect(world.letters).toHaveLength(1);
   });
 });
