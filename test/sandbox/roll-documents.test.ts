@@ -257,7 +257,7 @@ describe("an over-committed service", () => {
     expect(failure).toMatchObject({ state: "failed", exitCode: 3, node: "ready", availability: "active" });
     expect(failure?.lines).toMatch(/no database answers at db\.internal:5432/);
     expect(await workers()).toContain(failure?.instance);
-    // The moment between two replacements (docs/facts.md, D5) keeps swarm from the second one.
+    // The moment between two replacements (docs/facts.md, D22) keeps swarm from the second one.
     expect(await runs(second)).toBe(1);
     expect(
       await send("explain-task", failure?.instance ?? "", { container: failure?.container ?? "" }),
