@@ -75,6 +75,9 @@ def edit:
   if $act == "begin" then
     if roll("id") == $rollId then {done: true}
     elif roll("id") != $expects then {outcome: "changed"}
+    # Something that was pushed later has been decided on since the caller looked.
+    elif roll("seen") != "" and (roll("seen") | instant) > ($seen | instant) and (roll("image") | digest) != ($image | digest)
+    then {outcome: "changed"}
     else {write: begin} end
   elif roll("id") != $rollId then
     if $act == "end" and roll("id") == "" and roll("last") == $rollId then {done: true} else {outcome: "lost"} end
@@ -89,7 +92,9 @@ def edit:
     {write: (spec | .Labels["hive.roll.resumed"] = (roll("resumed") | whole // 0 | . + 1 | tostring))}
   elif $act == "back" then
     if roll("from") == "" then {refuse: "its label hive.roll.from is gone: there is no image to go back to"}
-    else {write: (spec | to_image(roll("from")) | .Labels["hive.roll.phase"] = "back" | .Labels["hive.roll.cause"] = $cause)} end
+    else {write: (spec | to_image(roll("from")) | .Labels["hive.roll.phase"] = "back" | .Labels["hive.roll.cause"] = $cause
+      # What the image before had failed with until now says nothing of the way back.
+      | if $since == "" then . else .Labels["hive.roll.since"] = $since end)} end
   elif $act == "end" then {write: end_roll}
   else {refuse: "there is no act of that name"} end;
 

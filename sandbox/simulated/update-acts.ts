@@ -54,11 +54,12 @@ export const decide = (service: SimulatedService, parameters: UpdateParameters, 
 
 const act = (service: SimulatedService, parameters: UpdateParameters, nodes: Nodes): Decision => {
   const { spec } = service;
-  const { act, rollId, expects, cause } = parameters;
+  const { act, rollId, expects, cause, since } = parameters;
   const marker = roll(spec, "id");
   if (act === "begin") {
     if (marker === rollId) return { outcome: "done" };
-    return marker === expects ? begin(service, parameters, nodes) : { outcome: "changed" };
+    const overtaken = marker !== expects || decidedLater(spec, parameters);
+    return overtaken ? { outcome: "changed" } : begin(service, parameters, nodes);
   }
   if (act === "end" && marker === "" && roll(spec, "last") === rollId) return { outcome: "done" };
   if (marker !== rollId) return { outcome: "lost" };
@@ -72,7 +73,14 @@ const act = (service: SimulatedService, parameters: UpdateParameters, nodes: Nod
     case "back":
       return roll(spec, "from") === ""
         ? refuse("its label hive.roll.from is gone: there is no image to go back to")
-        : write(labelled(toImage(spec, roll(spec, "from"), parameters), { phase: "back", cause }));
+        : write(
+            labelled(toImage(spec, roll(spec, "from"), parameters), {
+              phase: "back",
+              cause,
+              // What the image before had failed with until now says nothing of the way back.
+              ...(since === "" ? {} : { since }),
+            }),
+          );
     case "end":
       return write(ended(spec, rollId));
     default:
@@ -84,6 +92,10 @@ const write = (spec: ServiceSpec): Decision => ({ outcome: "write", spec });
 const refuse = (why: string): Decision => ({ outcome: "refuse", why });
 const roll = ({ labels }: ServiceSpec, name: string): string => labels[`hive.roll.${name}`] ?? "";
 const whole = (text: string): number | undefined => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
+
+/** Something that was pushed later has been decided on since the caller looked. */
+const decidedLater = (spec: ServiceSpec, { seen, image }: UpdateParameters): boolean =>
+  Date.parse(roll(spec, "seen")) > Date.parse(seen) && digestOf(roll(spec, "image")) !== digestOf(image);
 
 const begin = (service: SimulatedService, parameters: UpdateParameters, nodes: Nodes): Decision => {
   const { spec, updateStatus } = service;

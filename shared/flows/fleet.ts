@@ -16,6 +16,8 @@ export interface HostTrouble {
   cause: string;
 }
 
+/** Most pulls are done by then; what is not may have lost its host. */
+const SUSPICIOUS_MILLIS = 15_000;
 /** What one call takes. */
 const CHUNK = 50;
 const MOST_CAUSE = 300;
@@ -46,14 +48,17 @@ export const onHosts = (
   hosts: readonly InstanceId[],
   command: HostCommand,
 ): Promise<HostTrouble[]> => {
-  const patience = (command.executionSeconds + DELIVERY_SECONDS + REPORT_SECONDS) * 1000;
   return watch<Sent, HostTrouble[]>(errand, name, {
     memory: { sentAt: 0, chunks: chunksOf(hosts), troubles: [] },
     look: async (before, now): Promise<Look<Sent, HostTrouble[]>> => {
       const looked: Sent = { sentAt: before.sentAt || now, chunks: [], troubles: before.troubles };
-      const late = before.sentAt > 0 && now - before.sentAt > patience;
       for (const chunk of before.chunks) {
-        const [rest, troubles] = await attempt(errand, command, chunk, late);
+        const [rest, troubles] = await attempt(
+          errand,
+          command,
+          chunk,
+          before.sentAt > 0 ? now - before.sentAt : 0,
+        );
         looked.chunks = rest.waiting.length > 0 ? [...looked.chunks, rest] : looked.chunks;
         looked.troubles = [...looked.troubles, ...troubles];
       }
@@ -72,12 +77,15 @@ const attempt = async (
   errand: Errand,
   command: HostCommand,
   chunk: Chunk,
-  late: boolean,
+  waitedMillis: number,
 ): Promise<Looked> => {
+  const patience = command.executionSeconds + DELIVERY_SECONDS + REPORT_SECONDS;
+  const standing =
+    waitedMillis > patience * 1000 ? "late" : waitedMillis > SUSPICIOUS_MILLIS ? "suspicious" : "fresh";
   try {
     return chunk.commandId === undefined
       ? await send(errand, command, chunk)
-      : await look(errand, chunk.commandId, chunk, late);
+      : await look(errand, chunk.commandId, chunk, standing);
   } catch (error) {
     if (!isTransient(error)) throw error;
     return [chunk, []];
@@ -106,7 +114,7 @@ const look = async (
   { flow, world }: Errand,
   commandId: string,
   { waiting }: Chunk,
-  late: boolean,
+  standing: "fresh" | "suspicious" | "late",
 ): Promise<Looked> => {
   const results = await commandResults(world.systemsManager, commandId);
   const troubles: HostTrouble[] = [];
@@ -116,10 +124,16 @@ const look = async (
     if (!ended) rest.push(instanceId);
     else if (!ended.succeeded) troubles.push(troubleOf(instanceId, ended, commandId));
   }
-  if (!late || rest.length === 0) return [{ commandId, waiting: rest }, troubles];
-  await cancelDocument(flow, world, rest, commandId);
-  const unanswered = rest.map((id) => silent(id, `it did not answer in time (command ${commandId})`));
-  return [{ waiting: [] }, [...troubles, ...unanswered]];
+  // Systems Manager keeps the command of a dead agent InProgress for ever; the agent itself is the better witness.
+  if (standing === "fresh" || rest.length === 0) return [{ commandId, waiting: rest }, troubles];
+  const late = standing === "late";
+  const agents = late ? [] : await describeAgents(world.systemsManager, rest);
+  const gone = rest.filter((id) => !agents.some(({ instanceId, online }) => instanceId === id && online));
+  if (gone.length === 0) return [{ commandId, waiting: rest }, troubles];
+  await cancelDocument(flow, world, gone, commandId);
+  const because = late ? "it did not answer in time" : "its SSM agent lost its connection";
+  const unanswered = gone.map((id) => silent(id, `${because} (command ${commandId})`));
+  return [{ commandId, waiting: rest.filter((id) => !gone.includes(id)) }, [...troubles, ...unanswered]];
 };
 
 const troubleOf = (

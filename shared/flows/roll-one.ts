@@ -125,7 +125,8 @@ const goBack = async (rolling: Rolling, seen: Seen, cause: Cause): Promise<End> 
       cause,
     });
   rolling.lease.deadline = rolling.lease.endedAt + rolling.world.config.rollDeadlineSeconds * 1000;
-  const written = await writeService(rolling, { act: "back", cause: cause.code });
+  const since = new Date(rolling.lease.endedAt).toISOString();
+  const written = await writeService(rolling, { act: "back", cause: cause.code, since });
   if (written.outcome === "no-service") throw new Lost("skipped", "the service was removed");
   seen.facts = written.facts;
   const verdict = await untilSettled(rolling, from, seen);

@@ -72,7 +72,8 @@ export const explainedCause = (cause: Cause, failure: TaskFailure, host: Explana
       code: "out-of-memory",
       text: `${where} was killed: out of memory, exit code ${host.exitCode}${lines}`,
     };
-  const error = host.error || failure.error;
+  // The managers' doubt has been cleared up.
+  const error = host.error || failure.error.replace(/ \(a container that is stopped as unhealthy.*\)$/, "");
   return { ...cause, text: `${where} ended with exit code ${host.exitCode}: ${error}${lines}` };
 };
 

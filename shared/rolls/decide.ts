@@ -27,13 +27,13 @@ export type Decision =
 
 /** A decision of data. @param byPerson a person's word overrules the order of pushes, not what is impossible. */
 export const decide = (service: ServiceFacts, target: Target, byPerson: boolean): Decision => {
-  const impossible = whyImpossible(service);
-  if (impossible) return impossible;
   const marker = markerOf(service);
   const rollsToTarget = marker !== undefined && sameImage(marker.image, target.image);
-  // Its own execution is gone, or this one would not be there: whoever comes next finishes it.
+  // Its own execution is gone, or this one would not be there: whoever comes next finishes it, whatever else is said of the service.
   if (marker && rollsToTarget)
     return { kind: "roll", expects: marker.id, adopts: true, back: marker.phase === "back" };
+  const impossible = whyImpossible(service);
+  if (impossible) return impossible;
   if (!byPerson) {
     const seen = seenUntil(service);
     const late = seen !== undefined && new Date(target.pushedAt) <= seen;

@@ -27,7 +27,7 @@ const likePattern = (text: string, pattern: string): boolean => {
 export const isOurs = ({ repositories }: TagPolicy, repository: string): boolean =>
   repositories.some((pattern) => likePattern(repository, pattern));
 
-/** Of `1`, `1.4` and `1.4.2` the last: the most exact one, and of two such the higher. */
+/** Of `1`, `1.4`, `1.4.2` and `1.4.2-rc1` the third: the most exact release, and of two such the higher. */
 export const versionOf = ({ versionTags }: TagPolicy, tags: readonly string[]): string | undefined =>
   tags.filter((tag) => versionTags.test(tag)).sort(byExactness)[0];
 
@@ -35,8 +35,12 @@ const byExactness = (one: string, other: string): number => {
   const [left, right] = [one.split("."), other.split(".")];
   // `1.04` and `1.4` are the same number: the registry names tags in any order, and the answer must not depend on it.
   const higher = other.localeCompare(one, "en", { numeric: true }) || (one < other ? -1 : 1);
-  return right.length - left.length || higher;
+  const release = Number(hasSuffix(one)) - Number(hasSuffix(other));
+  return right.length - left.length || release || higher;
 };
+
+/** More than numbers and dots: a candidate, a build. */
+const hasSuffix = (tag: string): boolean => !/^v?[\d.]+$/.test(tag);
 
 /** The image that services of the repository should run: of those with a tag that rolls, the one that was pushed last. */
 export const newestImage = (

@@ -200,4 +200,18 @@ describe("in the middle of a roll", () => {
     await rolled(world);
     expect(outcomes(world)).toMatchObject([{ outcome: "skipped", because: "the service was removed" }]);
   });
+
+  it("a host dies while it pulls: it is waited for no longer than it takes to notice", async () => {
+    const world = await rollingWorld();
+    const [host] = [...world.machines.hosts.values()].filter(({ role }) => role === "worker");
+    if (host) host.traits.pullHangs = true;
+    const start = world.clock.now();
+    pushed(world, "b");
+    await world.until(() => world.commands("hold-images").length > 0);
+    await world.desire(2);
+    world.machines.kill(host?.instanceId ?? "");
+    await rolled(world);
+    converges(world, 2);
+    expect((world.clock.now() - start) / 1000).toBeLessThan(300);
+  });
 });

@@ -35,6 +35,7 @@ const acts: Record<string, (spec: Raw) => void> = {
     spec.TaskTemplate.ContainerSpec.Image = FROM;
     spec.Labels["hive.roll.phase"] = "back";
     spec.Labels["hive.roll.cause"] = "unhealthy";
+    spec.Labels["hive.roll.since"] = "2026-11-27T22:00:00.000Z";
     spec.UpdateConfig = updateConfig;
   },
   resume: (spec) => {

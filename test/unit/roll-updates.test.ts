@@ -84,6 +84,14 @@ describe("begin", () => {
     expectNoWrite();
   });
 
+  it("writes nothing when something that was pushed later has been decided on since", async () => {
+    await on(recorded("none"));
+    manager.scene.service.Spec.Labels = { "hive.roll.seen": "2026-11-27T23:00:00.000Z" };
+    expect((await begin({ seen: "2026-11-27T22:59:59.999Z" })).answer.outcome).toBe("changed");
+    expectNoWrite();
+    expect((await begin({ seen: "2026-11-27T23:00:00.000Z" })).answer.outcome).toBe("done");
+  });
+
   it.each([
     ["another's marker stands, and none was expected", "roll-1", ""],
     ["another's marker stands than was expected", "roll-0", "roll-1"],

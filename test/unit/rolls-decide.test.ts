@@ -54,9 +54,14 @@ describe("a service that is never rolled, whoever asks,", () => {
       expect(decided).toEqual({ kind, because: expect.stringMatching(because) });
   });
 
-  it("opted out, even with the marker of an interrupted roll on it", () => {
-    const labels = markerLabels({ "hive.roll": "false" });
+  it("opted out, even with the marker of an interrupted roll of another image on it", () => {
+    const labels = markerLabels({ "hive.roll": "false", "hive.roll.image": imageOf("9.9.9", "9") });
     expect(byPush(factsOf({ labels })).kind).toBe("skipped");
+  });
+
+  it("but an interrupted roll of this image is finished, or the service would stay shrunk", () => {
+    const labels = markerLabels({ "hive.roll": "false" });
+    expect(byPush(factsOf({ labels }))).toMatchObject({ kind: "roll", adopts: true });
   });
 
   it("but any other value of the label opts nothing out", () => {

@@ -150,7 +150,8 @@ describe("the forwarding rule", () => {
     const patterns = [registryTemplate(), packagedTemplate()].map(({ rules }) =>
       rules.find(({ pattern }) => [pattern?.source].flat().includes("aws.ecr")),
     );
-    expect(patterns[0]?.pattern).toEqual(patterns[1]?.pattern);
+    // That one hears of its own region as well, where a repository of the same name is another one.
+    expect({ ...patterns[0]?.pattern, region: ["us-east-1"] }).toEqual(patterns[1]?.pattern);
     expect(patterns[0]?.targets[0]?.maximumEventAgeSeconds).toBe(
       patterns[1]?.targets[0]?.maximumEventAgeSeconds,
     );
@@ -168,7 +169,7 @@ describe("events by hand", () => {
       ["ap-northeast-1", "2", "ap-northeast-1"],
       ["ap-northeast-1", "1", "us-east-1"],
     ]);
-    expect(dispatched).toHaveLength(2);
+    expect(dispatched.map((event) => event.detail["image-tag"])).toEqual(["1"]);
     await expect(putPush(client("eu-west-1"), { repository: "hive-web", digest: DIGEST })).rejects.toThrow(
       "no EventBridge in eu-west-1",
     );
