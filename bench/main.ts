@@ -1,65 +1,46 @@
-// `npm run bench`: how long join and retire take over the same commands by hand, what they cost, and what the functions weigh;
-// measured in one run, on a real swarm in a sandbox of its own (docs/performance.md).
+// `npm run bench`: how long join, retire and a roll take over the same by hand, what they cost, and what the functions weigh; measured in
+// one run, on real swarms in sandboxes of its own (docs/performance.md).
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { ensurePackaged } from "../sandbox/cli/build.ts";
 import { projectDirectory } from "../sandbox/cli/launch.ts";
 import { ensurePackages } from "../sandbox/machines/packages.ts";
 import { personalOutput } from "../sandbox/terminal/output.ts";
 import { live } from "./lives.ts";
 import { longRetire } from "./long-retire.ts";
+import { readOptions, USAGE } from "./options.ts";
 import { present } from "./present.ts";
-import { type BenchReport, type Machine, reportOf } from "./report.ts";
+import { type Machine, type Measurements, reportOf } from "./report.ts";
+import { ROLL_WORKERS, rolled } from "./rolls.ts";
 import { type Stage, startStage } from "./stage.ts";
 import { measureFunctions } from "./start-up.ts";
 import { rounded } from "./statistics.ts";
 
-const USAGE = `npm run bench [-- --json FILE] [-- --repetitions N]
-
-Measures join and retire on a real swarm against the same commands by hand, their cost, and the functions' bundles.
-  --json FILE        also write the report there, as JSON
-  --repetitions N    of each join and retire, by the operator and by hand; default 5 (about four minutes)
-Exit code: 0 when it could be measured, whether the aims are met or not.
-`;
-
 const START_UPS = 15;
 
-const usage = (message: string): never => {
-  process.stderr.write(`${message}\n\n${USAGE}`);
-  process.exit(2);
-};
-
-const readOptions = () => {
+const options = (() => {
   try {
-    const { values } = parseArgs({
-      options: {
-        json: { type: "string" },
-        repetitions: { type: "string", default: "5" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    const repetitions = Number(values.repetitions);
-    if (Number.isInteger(repetitions) && repetitions > 0) return { ...values, repetitions };
-    return usage(`--repetitions is ${values.repetitions}; give it a whole number of 1 or more`);
+    return readOptions(process.argv.slice(2));
   } catch (error) {
-    return usage(error instanceof Error ? error.message : String(error));
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exit(2);
   }
-};
+})();
+if (options.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
 
 const packageVersion = (name: string): string => {
   const text = readFileSync(join(projectDirectory, "node_modules", name, "package.json"), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 };
 
-const versionsOf = async ({ sandbox, manager }: Stage): Promise<Record<string, string>> => {
-  const engine = await sandbox.engine(manager).get<{ Version: string }>("/version");
-  return {
-    node: process.version,
-    docker: engine.Version,
-    "durable SDK": packageVersion("@aws/durable-execution-sdk-js"),
-    "AWS SDK": packageVersion("@aws-sdk/client-ssm"),
-  };
+const versions: Record<string, string> = {
+  node: process.version,
+  "durable SDK": packageVersion("@aws/durable-execution-sdk-js"),
+  "AWS SDK": packageVersion("@aws-sdk/client-ssm"),
 };
 
 const load = (): number => rounded(loadavg()[0] ?? 0, 2);
@@ -71,47 +52,58 @@ const machineOf = (before: number): Machine => ({
   loadAverage: { before, after: load() },
 });
 
-const options = readOptions();
-if (options.help) {
-  process.stdout.write(USAGE);
-  process.exit(0);
-}
 const output = personalOutput();
-const started = Date.now();
-const loadBefore = load();
+const tell = (line: string): void => output.line(line);
 
-output.title("Join and retire, by the operator and by hand");
-await ensurePackages((line) => output.line(line));
-const stage = await startStage((line) => output.line(line));
-const onStage = async () => {
+/** Measures on a stage of its own, which is taken down afterwards whatever happens. */
+const onStage = async <Measured>(
+  size: Parameters<typeof startStage>[1],
+  measure: (stage: Stage) => Promise<Measured>,
+): Promise<Measured> => {
+  const stage = await startStage(tell, size);
   try {
-    const versions = await versionsOf(stage);
-    return { versions, lives: await live(stage, options.repetitions, (line) => output.line(line)) };
+    const engine = await stage.sandbox.engine(stage.manager).get<{ Version: string }>("/version");
+    versions.docker = engine.Version;
+    return await measure(stage);
   } finally {
     await stage.down();
   }
 };
-const { versions, lives } = await onStage();
-output.line("A retirement of ten minutes, on virtual time");
-const tenMinutes = await longRetire();
-// Last, when nothing of the sandbox runs any more.
-output.line("Start of the functions");
-const functions = await measureFunctions(projectDirectory, START_UPS);
 
-const report: BenchReport = reportOf(
-  { lives, longRetire: tenMinutes, functions },
-  {
-    at: new Date(started).toISOString(),
-    seconds: (Date.now() - started) / 1000,
-    repetitions: options.repetitions,
-    machine: machineOf(loadBefore),
-    versions,
-  },
-);
+const started = Date.now();
+const loadBefore = load();
+const measured: Measurements = {};
+
+await ensurePackages(tell);
+if (options.parts.includes("hooks")) {
+  output.title("Join and retire, by the operator and by hand");
+  const lives = await onStage({}, (stage) => live(stage, options.repetitions, tell));
+  tell("A retirement of ten minutes, on virtual time");
+  measured.hooks = { lives, longRetire: await longRetire() };
+}
+if (options.parts.includes("rolls")) {
+  output.title("Rolls, by the operator and by docker service update");
+  const size = { workers: ROLL_WORKERS, replicas: ROLL_WORKERS };
+  measured.rolls = await onStage(size, (stage) => rolled(stage, options.repetitions, tell));
+}
+// Last, when nothing of a sandbox runs any more.
+if (options.parts.includes("functions")) {
+  output.title("Start of the functions");
+  await ensurePackaged(projectDirectory, tell);
+  measured.functions = await measureFunctions(projectDirectory, START_UPS);
+}
+
+const report = reportOf(measured, {
+  at: new Date(started).toISOString(),
+  seconds: (Date.now() - started) / 1000,
+  repetitions: options.repetitions,
+  machine: machineOf(loadBefore),
+  versions,
+});
 output.title("Measured");
 for (const block of present(report)) output.block(`\n${block}`);
 if (options.json !== undefined) {
   writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
-  output.line(`The report is in ${options.json}`);
+  tell(`The report is in ${options.json}`);
 }
 process.exit(0);

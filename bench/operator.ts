@@ -1,4 +1,4 @@
-// Join and retire by the operator: the functions do it, and what they did is read from the records of the cloud.
+// What the operator's functions did, read from the records of the cloud: a join, a retirement, a roll.
 import {
   type Event,
   GetDurableExecutionHistoryCommand,
@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import type { CommandRecord } from "../sandbox/models/systems-manager/types.ts";
 import { type CallCount, countCalls, readCalls, type SentCommand, sentCommands } from "./calls.ts";
-import { billedMilliseconds, costOf, type Span, sharesOf } from "./history.ts";
+import { billedMilliseconds, costOf, type ExecutionCost, type Span, sharesOf } from "./history.ts";
 import { type Hook, hookSpan, LOG_DOCUMENT, type Stage } from "./stage.ts";
 import { sumOf } from "./statistics.ts";
 
@@ -20,7 +20,7 @@ export interface StepShare {
 
 export interface FlowMeasured {
   flow: string;
-  /** Event → CONTINUE. */
+  /** Of a hook event → CONTINUE, of a roll push → outcome. */
   seconds: number;
   shares: StepShare[];
   managerCommands: number;
@@ -43,14 +43,27 @@ const FUNCTION: Record<Hook, string> = {
 
 /** Reads what the flow of that hook did, once it has ended. */
 export const measureFlow = async (stage: Stage, hook: Hook, instanceId: string): Promise<FlowMeasured> => {
-  const { sandbox } = stage;
   const name = `${hook}-${instanceId}-0`;
+  return await measureExecution(stage, FUNCTION[hook], name, () => hookSpan(stage, instanceId, hook));
+};
+
+/**
+ * Reads what an execution did, once it has ended.
+ * @param spanOf from the event that began it to the end that counts
+ */
+export const measureExecution = async (
+  stage: Stage,
+  functionName: string,
+  name: string,
+  spanOf: (cost: ExecutionCost) => Span | Promise<Span>,
+): Promise<FlowMeasured> => {
+  const { sandbox, manager } = stage;
   await sandbox.until(`the end of ${name}`, async () => {
     const found = (await sandbox.control.executions()).find((execution) => execution.name === name);
     return found?.status === "SUCCEEDED";
   });
-  const span = await hookSpan(stage, instanceId, hook);
-  const cost = costOf(await historyOf(stage, FUNCTION[hook], name));
+  const cost = costOf(await historyOf(stage, functionName, name));
+  const span = await spanOf(cost);
   const calls = readCalls(sandbox.stateDirectory);
   const commands = (await sandbox.control.commands()).filter(({ comment }) => comment === name);
   const ended = Math.max(span.endedAt, ...cost.invocations.map(({ endedAt }) => endedAt));
@@ -59,8 +72,8 @@ export const measureFlow = async (stage: Stage, hook: Hook, instanceId: string):
     flow: name,
     seconds: (span.endedAt - span.startedAt) / 1000,
     shares: withCommands(sharesOf(cost, span), span, commands),
-    managerCommands: commands.filter((command) => command.instanceId === stage.manager).length,
-    hostCommands: commands.filter((command) => command.instanceId === instanceId).length,
+    managerCommands: commands.filter(({ instanceId }) => instanceId === manager).length,
+    hostCommands: commands.filter(({ instanceId }) => instanceId !== manager).length,
     calls: countCalls(calls, { startedAt: span.startedAt, endedAt: ended }),
     operations: cost.operations,
     invocations: cost.invocations.length,

@@ -1,19 +1,20 @@
 // The report as text for a person.
 import { table } from "../cli/terminal/table.ts";
-import type { HookReport } from "./hook-report.ts";
-import type { BenchReport } from "./report.ts";
+import type { FlowCost, HookReport } from "./hook-report.ts";
+import { presentRolls } from "./present-rolls.ts";
+import type { BenchReport, FunctionReport, HooksReport } from "./report.ts";
 import type { Spread } from "./statistics.ts";
 
 const seconds = (value: number): string => value.toFixed(2);
 const range = ({ min, max }: Spread): string => `${seconds(min)} – ${seconds(max)}`;
 const none = (value: number, text: string): string => (value === 0 ? "" : text);
 
-const hooks = ({ join, retire }: BenchReport): [string, HookReport][] => [
+const hooks = ({ join, retire }: HooksReport): [string, HookReport][] => [
   ["join", join],
   ["retire", retire],
 ];
 
-const times = (report: BenchReport): string =>
+const times = (report: HooksReport): string =>
   table(
     ["event → CONTINUE", "operator s", "from – to", "by hand s", "from – to", "ratio"],
     hooks(report).map(([name, hook]) => [
@@ -41,33 +42,34 @@ const steps = (name: string, { steps: rows, seconds: total, byHandSeconds }: Hoo
     ],
   );
 
-const costs = (report: BenchReport): string => {
-  const line = (what: string, value: (hook: HookReport) => number) => [
+const costs = ({ join, retire, roll }: BenchReport): string => {
+  const flows = Object.entries({ join, retire, roll }).flatMap(([name, cost]): [string, FlowCost][] =>
+    cost ? [[name, cost]] : [],
+  );
+  const line = (what: string, value: (cost: FlowCost) => number) => [
     what,
-    ...hooks(report).map(([, hook]) => String(value(hook))),
+    ...flows.map(([, cost]) => String(value(cost))),
   ];
-  const operations = [
-    ...new Set(hooks(report).flatMap(([, hook]) => Object.keys(hook.awsCallsByOperation))),
-  ].sort();
+  const operations = [...new Set(flows.flatMap(([, cost]) => Object.keys(cost.awsCallsByOperation)))].sort();
   return table(
-    ["per instance", "join", "retire"],
+    ["per instance, per roll", ...flows.map(([name]) => name)],
     [
-      line("commands on managers", (hook) => hook.managerCommands),
-      line("commands on the host", (hook) => hook.hostCommands),
-      line("AWS calls of the functions", (hook) => hook.awsCalls),
+      line("commands on managers", (cost) => cost.managerCommands),
+      line("commands on hosts", (cost) => cost.hostCommands),
+      line("AWS calls of the functions", (cost) => cost.awsCalls),
       ...operations.map((operation) =>
-        line(`  ${operation}`, (hook) => hook.awsCallsByOperation[operation] ?? 0),
+        line(`  ${operation}`, (cost) => cost.awsCallsByOperation[operation] ?? 0),
       ),
-      line("AWS calls of the host", (hook) => hook.hostAwsCalls),
-      line("checkpoints of the durable engine", (hook) => hook.checkpoints),
-      line("durable operations", (hook) => hook.operations),
-      line("invocations", (hook) => hook.invocations),
-      line("billed seconds", (hook) => hook.billedSeconds),
+      line("AWS calls of hosts", (cost) => cost.hostAwsCalls),
+      line("checkpoints of the durable engine", (cost) => cost.checkpoints),
+      line("durable operations", (cost) => cost.operations),
+      line("invocations", (cost) => cost.invocations),
+      line("billed seconds", (cost) => cost.billedSeconds),
     ],
   );
 };
 
-const functions = ({ functions: measured }: BenchReport): string =>
+const functions = (measured: Record<string, FunctionReport>): string =>
   table(
     ["function", "KiB", "start ms", "empty ms", "ratio"],
     Object.entries(measured).map(([name, each]) => [
@@ -90,10 +92,21 @@ const aims = ({ aims: each }: BenchReport): string =>
     ]),
   );
 
+const hooksMeasured = (report: BenchReport): report is BenchReport & HooksReport =>
+  report.join !== undefined && report.retire !== undefined && report.firstJoin !== undefined;
+
+const longRetirement = ({ retire }: HooksReport): string => {
+  const { tenMinutes } = retire;
+  return (
+    `A retirement of ${(tenMinutes.seconds / 60).toFixed(1)} minutes (output blocked): ${retire.billedSecondsOfTenMinutes} billed seconds, ${tenMinutes.pausedSeconds} of them pauses between looks; ` +
+    `${tenMinutes.invocations} invocations, ${tenMinutes.operations} operations, ${tenMinutes.awsCalls} AWS calls`
+  );
+};
+
 /** Blocks of text, to be printed one after the other. */
 export const present = (report: BenchReport): string[] => {
-  const { machine, versions, repetitions, firstJoin, retire } = report;
-  const { tenMinutes } = retire;
+  const { machine, versions, repetitions, roll } = report;
+  const hooked = hooksMeasured(report) ? report : undefined;
   return [
     [
       `${machine.processors} × ${machine.processor}, ${machine.memoryGibibytes} GiB, load ${machine.loadAverage.before} before and ${machine.loadAverage.after} after`,
@@ -102,17 +115,19 @@ export const present = (report: BenchReport): string[] => {
         .join(", "),
       `Medians of ${repetitions} repetitions, operator and by hand in turn; the whole took ${report.seconds.toFixed(0)} s`,
     ].join("\n"),
-    times(report),
-    steps("join", report.join),
-    steps("retire", retire),
-    costs(report),
-    [
-      `The first join of a cluster: ${seconds(firstJoin.seconds)} s, ${firstJoin.managerCommands} commands on managers (there is no hint yet of what the services need)`,
-      `The logs were sampled, in each retirement by the operator: ${retire.logSamples.operator.join(" ")}; by hand: ${retire.logSamples.byHand.join(" ")}`,
-      `A retirement of ${(tenMinutes.seconds / 60).toFixed(1)} minutes (output blocked): ${retire.billedSecondsOfTenMinutes} billed seconds, ${tenMinutes.pausedSeconds} of them pauses between looks; ` +
-        `${tenMinutes.invocations} invocations, ${tenMinutes.operations} operations, ${tenMinutes.awsCalls} AWS calls`,
-    ].join("\n"),
-    functions(report),
-    aims(report),
+    ...(hooked ? [times(hooked), steps("join", hooked.join), steps("retire", hooked.retire)] : []),
+    ...(roll ? presentRolls(roll) : []),
+    ...(hooked || roll ? [costs(report)] : []),
+    ...(hooked
+      ? [
+          [
+            `The first join of a cluster: ${seconds(hooked.firstJoin.seconds)} s, ${hooked.firstJoin.managerCommands} commands on managers (there is no hint yet of what the services need)`,
+            `The logs were sampled, in each retirement by the operator: ${hooked.retire.logSamples.operator.join(" ")}; by hand: ${hooked.retire.logSamples.byHand.join(" ")}`,
+            longRetirement(hooked),
+          ].join("\n"),
+        ]
+      : []),
+    ...(report.functions ? [functions(report.functions)] : []),
+    ...(report.aims.length > 0 ? [aims(report)] : []),
   ];
 };

@@ -2,6 +2,8 @@
 import { type HookReport, hookReport } from "./hook-report.ts";
 import type { Lives } from "./lives.ts";
 import type { LongRetire } from "./long-retire.ts";
+import { type RollReport, rollReport } from "./roll-report.ts";
+import type { Rolls } from "./rolls.ts";
 import type { FunctionMeasured } from "./start-up.ts";
 import { medianOf, rounded, roundedSpread, type Spread } from "./statistics.ts";
 
@@ -29,12 +31,7 @@ export interface Machine {
   loadAverage: { before: number; after: number };
 }
 
-export interface BenchReport {
-  at: string;
-  seconds: number;
-  repetitions: number;
-  machine: Machine;
-  versions: Record<string, string>;
+export interface HooksReport {
   join: HookReport;
   retire: HookReport & {
     billedSecondsOfTenMinutes: number;
@@ -44,14 +41,27 @@ export interface BenchReport {
   };
   /** The first join of a cluster, which finds no hint of what the services need. */
   firstJoin: { seconds: number; managerCommands: number };
-  functions: Record<string, FunctionReport>;
+}
+
+interface About {
+  at: string;
+  seconds: number;
+  repetitions: number;
+  machine: Machine;
+  versions: Record<string, string>;
+}
+
+/** With the parts that were measured. */
+export interface BenchReport extends About, Partial<HooksReport> {
+  roll?: RollReport;
+  functions?: Record<string, FunctionReport>;
   aims: Aim[];
 }
 
 export interface Measurements {
-  lives: Lives;
-  longRetire: LongRetire;
-  functions: Record<string, FunctionMeasured>;
+  hooks?: { lives: Lives; longRetire: LongRetire };
+  rolls?: Rolls;
+  functions?: Record<string, FunctionMeasured>;
 }
 
 const functionReport = ({ bytes, startup, emptyStartup }: FunctionMeasured): FunctionReport => ({
@@ -67,7 +77,7 @@ const functionReport = ({ bytes, startup, emptyStartup }: FunctionMeasured): Fun
 
 const KIBIBYTE = 1024;
 
-const aimsOf = ({ join, retire, functions }: Pick<BenchReport, "join" | "retire" | "functions">): Aim[] => {
+const aimsOf = ({ join, retire, roll, functions = {} }: Omit<BenchReport, keyof About | "aims">): Aim[] => {
   const aim = (what: string, atMost: number, measured: number, unit = ""): Aim => ({
     what,
     aim: atMost,
@@ -76,10 +86,20 @@ const aimsOf = ({ join, retire, functions }: Pick<BenchReport, "join" | "retire"
     met: measured <= atMost,
   });
   return [
-    aim("join over by hand", 1.5, join.ratio, "×"),
-    aim("retire over by hand", 1.5, retire.ratio, "×"),
-    aim("manager commands per join", 1, join.managerCommands),
-    aim("manager commands per retire", 2, retire.managerCommands),
+    ...(join && retire
+      ? [
+          aim("join over by hand", 1.5, join.ratio, "×"),
+          aim("retire over by hand", 1.5, retire.ratio, "×"),
+          aim("manager commands per join", 1, join.managerCommands),
+          aim("manager commands per retire", 2, retire.managerCommands),
+        ]
+      : []),
+    ...(roll
+      ? [
+          aim("roll over a bare update, from the push", 1.1, roll.fromPush.ratio, "×"),
+          aim("roll over a bare update, from the end of the settle time", 1.1, roll.fromSettled.ratio, "×"),
+        ]
+      : []),
     ...Object.entries(functions).flatMap(([name, { bytes, startupRatio }]) => [
       aim(`bundle of ${name}`, 500, rounded(bytes / KIBIBYTE, 1), "KiB"),
       aim(`start of ${name} over an empty bundle`, 8, startupRatio, "×"),
@@ -87,39 +107,41 @@ const aimsOf = ({ join, retire, functions }: Pick<BenchReport, "join" | "retire"
   ];
 };
 
-export const reportOf = (
-  { lives, longRetire, functions: measured }: Measurements,
-  about: Pick<BenchReport, "at" | "seconds" | "repetitions" | "machine" | "versions">,
-): BenchReport => {
+const hooksReport = ({ lives, longRetire }: NonNullable<Measurements["hooks"]>): HooksReport => {
   const { first, operator, byHand } = lives;
-  const join = hookReport(
-    operator.map((life) => life.join),
-    byHand.map((life) => life.join),
-  );
   const retirements = operator.map((life) => life.retire);
   // Each invocation of the long retirement also costs what one costs on the real sandbox that pauses nowhere.
   const light = medianOf(retirements.flatMap(({ lightInvocations }) => lightInvocations)) / 1000;
-  const retire = {
-    ...hookReport(
-      retirements,
-      byHand.map((life) => life.retire),
-    ),
-    billedSecondsOfTenMinutes: rounded(longRetire.pausedSeconds + longRetire.invocations * light, 1),
-    tenMinutes: longRetire,
-    logSamples: {
-      operator: retirements.map(({ logSamples }) => logSamples),
-      byHand: byHand.map((life) => life.retire.logSamples),
-    },
-  };
-  const functions = Object.fromEntries(
-    Object.entries(measured).map(([name, each]) => [name, functionReport(each)]),
-  );
   return {
-    ...about,
-    join,
-    retire,
+    join: hookReport(
+      operator.map((life) => life.join),
+      byHand.map((life) => life.join),
+    ),
+    retire: {
+      ...hookReport(
+        retirements,
+        byHand.map((life) => life.retire),
+      ),
+      billedSecondsOfTenMinutes: rounded(longRetire.pausedSeconds + longRetire.invocations * light, 1),
+      tenMinutes: longRetire,
+      logSamples: {
+        operator: retirements.map(({ logSamples }) => logSamples),
+        byHand: byHand.map((life) => life.retire.logSamples),
+      },
+    },
     firstJoin: { seconds: rounded(first.join.seconds), managerCommands: first.join.managerCommands },
-    functions,
-    aims: aimsOf({ join, retire, functions }),
   };
+};
+
+export const reportOf = ({ hooks, rolls, functions }: Measurements, about: About): BenchReport => {
+  const parts = {
+    ...(hooks && hooksReport(hooks)),
+    ...(rolls && { roll: rollReport(rolls) }),
+    ...(functions && {
+      functions: Object.fromEntries(
+        Object.entries(functions).map(([name, each]) => [name, functionReport(each)]),
+      ),
+    }),
+  };
+  return { ...about, ...parts, aims: aimsOf(parts) };
 };

@@ -1,4 +1,4 @@
-// The sandbox as the benchmark uses it: one worker at a time, and the moment at which something happens, without polling, which
+// The sandbox as the benchmark uses it, and the moment at which something happens, without polling, which
 // would cost what is measured its processor.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,11 @@ export interface Stage {
 
 const PATIENCE_MILLISECONDS = 90_000;
 
-export const startStage = async (log: (line: string) => void): Promise<Stage> => {
+/** @param size by default no worker, and more replicas than one has room for */
+export const startStage = async (
+  log: (line: string) => void,
+  size: { workers?: number; replicas?: number } = {},
+): Promise<Stage> => {
   // Short: the path of a Unix socket has 107 bytes at most.
   const stateDirectory = mkdtempSync(join(tmpdir(), "hive-bench-"));
   const listeners = new Set<(entry: TimelineEntry) => void>();
@@ -29,6 +33,7 @@ export const startStage = async (log: (line: string) => void): Promise<Stage> =>
       stateDirectory,
       managers: 1,
       workers: 0,
+      ...size,
       log,
       onTimeline: (entry) => {
         for (const listener of listeners) listener(entry);

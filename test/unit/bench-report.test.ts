@@ -1,8 +1,9 @@
 // The benchmark's report: ratios of medians, step beside step, aims met or missed.
 import type { HandMeasured } from "../../bench/by-hand.ts";
+import type { Lives } from "../../bench/lives.ts";
 import type { FlowMeasured } from "../../bench/operator.ts";
 import { present } from "../../bench/present.ts";
-import { type Measurements, reportOf } from "../../bench/report.ts";
+import { type BenchReport, type HooksReport, type Measurements, reportOf } from "../../bench/report.ts";
 
 const flow = (seconds: number, more: Partial<FlowMeasured> = {}): FlowMeasured => ({
   flow: "retire-i-0a-0",
@@ -37,17 +38,19 @@ const hand = (seconds: number): HandMeasured => ({
 
 const spread = (median: number) => ({ median, min: median, max: median });
 
-const measurements = (more: Partial<Measurements["lives"]> = {}): Measurements => ({
-  lives: {
-    first: { join: flow(9, { managerCommands: 2 }), retire: flow(9) },
-    operator: [3, 9, 4].map((seconds) => ({
-      join: flow(seconds),
-      retire: flow(2 * seconds, { managerCommands: 3 }),
-    })),
-    byHand: [2, 2, 5].map((seconds) => ({ join: hand(seconds), retire: hand(seconds) })),
-    ...more,
+const measurements = (more: Partial<Lives> = {}): Measurements => ({
+  hooks: {
+    lives: {
+      first: { join: flow(9, { managerCommands: 2 }), retire: flow(9) },
+      operator: [3, 9, 4].map((seconds) => ({
+        join: flow(seconds),
+        retire: flow(2 * seconds, { managerCommands: 3 }),
+      })),
+      byHand: [2, 2, 5].map((seconds) => ({ join: hand(seconds), retire: hand(seconds) })),
+      ...more,
+    },
+    longRetire: { seconds: 605, operations: 150, invocations: 100, awsCalls: 260, pausedSeconds: 30 },
   },
-  longRetire: { seconds: 605, operations: 150, invocations: 100, awsCalls: 260, pausedSeconds: 30 },
   functions: { dispatch: { bytes: 512_000, startup: spread(90), emptyStartup: spread(10) } },
 });
 
@@ -65,7 +68,7 @@ const about = {
 };
 
 describe("the report", () => {
-  const report = reportOf(measurements(), about);
+  const report = reportOf(measurements(), about) as BenchReport & HooksReport;
 
   it("has the median of the flows over the median by hand, and how far they lie apart", () => {
     expect(report.join).toMatchObject({
@@ -141,6 +144,18 @@ describe("the report", () => {
     expect(text).toMatch(/^dispatch +500\.0 +90 +10 +9\.00$/m);
     expect(text).toMatch(/^bundle of dispatch +500 KiB +500 KiB +met$/m);
     expect(text).toMatch(/^manager commands per retire +2 +3 +MISSED$/m);
+  });
+
+  it("has the parts alone that were measured, and their aims", () => {
+    const { functions = {} } = measurements();
+    const part = reportOf({ functions }, about);
+    expect(part).not.toHaveProperty("join");
+    expect(part.aims.map(({ what }) => what)).toEqual([
+      "bundle of dispatch",
+      "start of dispatch over an empty bundle",
+    ]);
+    expect(present(part)).toHaveLength(3);
+    expect(present(reportOf({}, about))).toHaveLength(1);
   });
 
   it("cannot be made of nothing", () => {
