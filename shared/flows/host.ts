@@ -35,10 +35,16 @@ export type Answer =
 interface Sent {
   commandId?: string;
   sentAt?: EpochMillis;
+  /** When its agent was last asked after. */
+  agentAt?: EpochMillis;
 }
 
 /** Most commands take a second or two; past this it is worth a call to see whether the agent still lives. */
 const SUSPICIOUS_SECONDS = 10;
+/** One that waits for something itself is silent for good reason: its agent is asked after less often. */
+const AGENT_SECONDS = 5;
+/** A command is looked at every second for so long, and one that waits for something itself for as long as that. */
+const HURRY_SECONDS = 10;
 /** The agent reports an end within seconds of it; past this it is dead, and its command would stay InProgress for ever. */
 export const REPORT_SECONDS = 20;
 
@@ -86,14 +92,17 @@ export const lookAtCommand = async (
   const pauses = waited < least + 1 ? [0, ...LATE_LOOKS_MILLIS] : [0];
   const found = await look(world, instanceId, sent.commandId, pauses);
   if (found.kind !== "under way") return { done: found };
+  const { lookEverySeconds, waitsSeconds = 0 } = command;
   // Systems Manager keeps the command of a dead agent InProgress for ever; the agent itself is the better witness.
-  const lost = waited > SUSPICIOUS_SECONDS && !(await isOnline(world, instanceId));
+  const due = waited > waitsSeconds || now - (sent.agentAt ?? sent.sentAt) >= AGENT_SECONDS * 1000;
+  const asks = waited > SUSPICIOUS_SECONDS && due;
+  const lost = asks && !(await isOnline(world, instanceId));
   const patience = found.queued ? Math.max(silenceSeconds, DELIVERY_SECONDS) : silenceSeconds;
   if (!lost && waited <= patience) {
     const because = `${command.document} runs on ${instanceId} since ${Math.round(waited)} s`;
-    const { lookEverySeconds } = command;
-    if (lookEverySeconds !== undefined) return { memory: sent, because, inSeconds: lookEverySeconds };
-    return { memory: sent, because, soon: waited < 10 };
+    const memory = asks ? { ...sent, agentAt: now } : sent;
+    if (lookEverySeconds !== undefined) return { memory, because, inSeconds: lookEverySeconds };
+    return { memory, because, soon: waited < Math.max(HURRY_SECONDS, waitsSeconds + REPORT_SECONDS) };
   }
   await cancelDocument(flow, world, [instanceId], sent.commandId);
   const cause = lost

@@ -10,10 +10,15 @@ import { clientThat } from "./aws-client.ts";
 const start = Date.parse("2026-02-01T10:00:00Z");
 const MANAGER = "i-0123456789abcdef0";
 
-/** A manager whose commands take so many seconds, and whose agent is online after so many. */
-const scene = (takesSeconds: number, onlineAfterSeconds = 0) => {
+/** A manager whose commands take so many seconds, and whose agent is online after so many, until so many. */
+const scene = (
+  takesSeconds: number,
+  onlineAfterSeconds = 0,
+  onlineUntilSeconds = Number.POSITIVE_INFINITY,
+) => {
   let now = start;
   let sentAt = 0;
+  let cancelledAt = Number.NaN;
   const autoScaling = clientThat<AutoScalingClient>({
     DescribeAutoScalingGroups: {
       AutoScalingGroups: [
@@ -29,7 +34,10 @@ const scene = (takesSeconds: number, onlineAfterSeconds = 0) => {
       InstanceInformationList: [
         {
           InstanceId: MANAGER,
-          PingStatus: now >= start + onlineAfterSeconds * 1000 ? "Online" : "ConnectionLost",
+          PingStatus:
+            now >= start + onlineAfterSeconds * 1000 && now < start + onlineUntilSeconds * 1000
+              ? "Online"
+              : "ConnectionLost",
         },
       ],
     }),
@@ -41,6 +49,10 @@ const scene = (takesSeconds: number, onlineAfterSeconds = 0) => {
       now >= sentAt + takesSeconds * 1000
         ? { Status: "Success", StandardOutputContent: '{"seen":1}' }
         : { Status: "InProgress" },
+    CancelCommand: () => {
+      cancelledAt = now;
+      return {};
+    },
   });
   const flow: Flow = {
     name: "roll-x-0",
@@ -76,7 +88,13 @@ const scene = (takesSeconds: number, onlineAfterSeconds = 0) => {
       executionSeconds: 60,
       ...(waitsSeconds === undefined ? {} : { waitsSeconds }),
     });
-  return { ask, movedSeconds: () => (lease.deadline - start) / 1000 - 600, lease };
+  return {
+    ask,
+    movedSeconds: () => (lease.deadline - start) / 1000 - 600,
+    lease,
+    asked: systemsManager.asked,
+    cancelledAfter: () => (cancelledAt - start) / 1000,
+  };
 };
 
 describe("a flow's deadline", () => {
@@ -101,5 +119,26 @@ describe("a flow's deadline", () => {
     await ask();
     expect(movedSeconds()).toBeGreaterThanOrEqual(9);
     expect(movedSeconds()).toBeLessThan(20);
+  });
+});
+
+describe("a command that waits for something itself", () => {
+  it("is seen to have ended within a second, whenever it does, though its agent is asked after no more often than every five", async () => {
+    for (let takes = 2; takes <= 22; takes += 0.7) {
+      const { ask, lease, asked } = scene(takes);
+      await ask(20);
+      expect((lease.endedAt - start) / 1000).toBeLessThanOrEqual(takes + 1);
+      const agent = asked.filter(({ operation }) => operation === "DescribeInstanceInformation");
+      // Once to find the manager, and past the twenty seconds at every look.
+      expect(agent.length).toBeLessThanOrEqual(1 + 2 + Math.max(0, Math.ceil(takes) - 20));
+    }
+  });
+
+  it("is cancelled within some seconds when its agent is gone", async () => {
+    const { ask, lease, cancelledAfter } = scene(1_000, 0, 12);
+    lease.globalDeadline = start + 60_000;
+    await expect(ask(20)).rejects.toThrow(/no instance of hive-managers is in service/);
+    expect(cancelledAfter()).toBeGreaterThanOrEqual(12);
+    expect(cancelledAfter()).toBeLessThanOrEqual(12 + 6);
   });
 });
