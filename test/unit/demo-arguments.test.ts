@@ -48,8 +48,8 @@ describe("the command line of the sandbox", () => {
     ["up --worker 2", "There is no option --worker: did you mean --workers?"],
     ["up --mangers 2", "There is no option --mangers: did you mean --managers?"],
     ["up --nonsense", "There is no option --nonsense."],
-    ["statsu", 'There is no command "statsu": it is up, status or down. Did you mean status?'],
-    ["start", 'There is no command "start": it is up, status or down.'],
+    ["statsu", 'There is no command "statsu": it is up, status, push or down. Did you mean status?'],
+    ["start", 'There is no command "start": it is up, status, push or down.'],
   ])("says of %s what is wrong, and what was probably meant", (line, message) => {
     expect(() => parseArguments(line.split(" "))).toThrow(expect.objectContaining({ message }));
   });
