@@ -68,6 +68,8 @@ export interface NewestImage {
   /** `registry/repository[:version]@digest` */
   image: string;
   pushedAt: string;
+  /** Digests that were pushed later and that the policy would not have: a person may have set one on purpose. */
+  newer: readonly string[];
 }
 
 export interface Snapshot {
