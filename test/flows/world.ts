@@ -43,11 +43,13 @@ import { parseEvent } from "../../shared/events/parse.ts";
 import { dispatch } from "../../shared/flows/dispatch.ts";
 import { durableHandler } from "../../shared/flows/durable-flow.ts";
 import { joinNode } from "../../shared/flows/join.ts";
+import { repair } from "../../shared/flows/repair.ts";
+import { parseRepairRequest } from "../../shared/flows/repair-request.ts";
 import { parseRequest } from "../../shared/flows/request.ts";
 import { retireNode } from "../../shared/flows/retire.ts";
 import { rollImage } from "../../shared/flows/roll.ts";
 import { parseRollRequest } from "../../shared/flows/roll-request.ts";
-import type { CoreWorld, RollWorld, World } from "../../shared/flows/world.ts";
+import type { CoreWorld, RepairWorld, RollWorld, World } from "../../shared/flows/world.ts";
 import type { RollOutcome } from "../../shared/rolls/outcome.ts";
 import { Invocations } from "./invocations.ts";
 
@@ -260,7 +262,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     },
   };
 
-  const functions = ["dispatch", "join-node", "retire-node", "roll-service"].map(functionDefinition);
+  const functions = ["dispatch", "join-node", "retire-node", "roll-service", "repair"].map(
+    functionDefinition,
+  );
   const handlers: Record<string, DurableLambdaHandler> = {
     [`${PREFIX}join-node`]: durableHandler((flow, payload) =>
       joinNode(flow, worlds.join, parseRequest(payload)),
@@ -270,6 +274,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     ),
     [`${PREFIX}roll-service`]: durableHandler((flow, payload) =>
       rollImage(flow, worlds.roll, parseRollRequest(payload)),
+    ),
+    [`${PREFIX}repair`]: durableHandler((flow, payload) =>
+      repair(flow, worlds.repair, parseRepairRequest(payload)),
     ),
   };
   const invocations = new Invocations(clock);
@@ -336,6 +343,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     RETAIN_CAP: "2",
     JOIN_DEADLINE_SECONDS: "900",
     RETIRE_DEADLINE_SECONDS: "1500",
+    REPAIR_MOST_PERCENT: "30",
     ROLL_REPOSITORIES: "hive-*",
     ROLL_TAGS: "latest|v?[0-9]+([.][0-9]+)*",
     VERSION_TAGS: "v?[0-9]+([.][0-9]+)*([-_.][0-9A-Za-z]+)*",
@@ -371,13 +379,30 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     registry: client<ECRClient>("ecr", "roll-service", config.registryRegion),
     eventBus: client<EventBridgeClient>("events", "roll-service"),
   };
-  const worlds = { join: worldOf("join-node"), retire: worldOf("retire-node"), roll: rollWorld };
+  const repairWorld: RepairWorld = {
+    ...worldOf("repair"),
+    registry: client<ECRClient>("ecr", "repair", config.registryRegion),
+    lambda: client<LambdaClient>("lambda", "repair"),
+    flowFunctions: [`${PREFIX}join-node`, `${PREFIX}retire-node`, `${PREFIX}roll-service`],
+  };
+  const worlds = {
+    join: worldOf("join-node"),
+    retire: worldOf("retire-node"),
+    roll: rollWorld,
+    repair: repairWorld,
+  };
   const dispatcher = {
     autoScaling: client<AutoScalingClient>("autoscaling", "dispatch"),
     lambda: client<LambdaClient>("lambda", "dispatch"),
     config,
-    functions: { join: `${PREFIX}join-node`, retire: `${PREFIX}retire-node`, roll: `${PREFIX}roll-service` },
+    functions: {
+      join: `${PREFIX}join-node`,
+      retire: `${PREFIX}retire-node`,
+      roll: `${PREFIX}roll-service`,
+      repair: `${PREFIX}repair`,
+    },
     log: logger,
+    now: () => clock.now(),
   };
   const deliver = (event: unknown): void => asynchronous.accept(`${PREFIX}dispatch`, JSON.stringify(event));
 
@@ -557,7 +582,7 @@ const activatedAfterDrain = ({ machines }: TestWorld): string[] =>
 export const throttleFirst = (times: number): Interceptor => {
   const seen = new Map<string, number>();
   return async (call, next) => {
-    if (!/^function:(join-node|retire-node|roll-service)$/.test(call.caller.principal))
+    if (!/^function:(join-node|retire-node|roll-service|repair)$/.test(call.caller.principal))
       return await next(call);
     const operation = `${call.caller.principal} ${call.service} ${call.operation}`;
     const count = (seen.get(operation) ?? 0) + 1;
