@@ -8,7 +8,7 @@ import { json as asJson, plain } from "../terminal/text.ts";
 export const plan = defineCommand({
   name: "plan",
   takes: [],
-  summary: "say what is wrong with the cluster, and what would put it right",
+  summary: "say what is wrong, and what would put it right",
   about: `Groups, swarm, load balancer, registry and flows are looked at, and nothing is
 changed. Each action has its reason, the fact behind it (docs/facts.md), and
 whether it is safe to do by itself or a person has to decide.

@@ -8,7 +8,7 @@ import { json as asJson, plain } from "../terminal/text.ts";
 export const status = defineCommand({
   name: "status",
   takes: [],
-  summary: "show groups, instances, nodes, load balancer, services and flows",
+  summary: "show groups, nodes, load balancer, services, flows",
   about: `All of it at one moment, and nothing is changed. What could not be read is said
 to be unknown, with the reason. What is wrong with it: \`plan\`.`,
   options: {},

@@ -2,13 +2,8 @@
 import { describeGroups } from "../aws/auto-scaling.ts";
 import { runningExecutions } from "../aws/executions.ts";
 import { describeMemberships } from "../aws/load-balancing.ts";
-import { type Agent, describeAgents } from "../aws/run-command.ts";
 import type { BalancerMember, FlowView, Member } from "../fleet/snapshot.ts";
-import type { InstanceId } from "../identifiers.ts";
 import type { RepairWorld } from "./world.ts";
-
-/** What one call takes. */
-const AGENTS = 50;
 
 export interface Groups {
   members: Member[];
@@ -38,17 +33,6 @@ export const readGroups = async ({ autoScaling, config }: RepairWorld): Promise<
     ),
     attached: groups.some(({ loadBalancers }) => loadBalancer && loadBalancers.includes(loadBalancer)),
   };
-};
-
-export const readAgents = async (
-  { systemsManager }: RepairWorld,
-  members: readonly { instanceId: InstanceId }[],
-): Promise<Agent[]> => {
-  const ids = members.map(({ instanceId }) => instanceId);
-  const agents: Agent[] = [];
-  for (let from = 0; from < ids.length; from += AGENTS)
-    agents.push(...(await describeAgents(systemsManager, ids.slice(from, from + AGENTS))));
-  return agents;
 };
 
 export const readMembers = async (

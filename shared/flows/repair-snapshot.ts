@@ -1,5 +1,6 @@
 // The cluster at one moment, read with a handful of calls. Each part is read by itself: one that cannot be read says why, and the
 // others are there all the same.
+import { describeClusterAgents } from "../aws/cluster-agents.ts";
 import type { FlowView, Known, Snapshot, SwarmView } from "../fleet/snapshot.ts";
 import { AnswerError } from "../swarm/answers.ts";
 import { surveyClusterAnswer, wholeSwarm } from "../swarm/cluster.ts";
@@ -7,7 +8,7 @@ import { failureOf, StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { onManager } from "./manager.ts";
 import { readNewest } from "./repair-images.ts";
-import { type Groups, readAgents, readFlows, readGroups, readMembers } from "./repair-reads.ts";
+import { type Groups, readFlows, readGroups, readMembers } from "./repair-reads.ts";
 import type { Errand } from "./watch.ts";
 import type { RepairWorld } from "./world.ts";
 
@@ -25,8 +26,8 @@ export const takeSnapshot = async (flow: Flow, world: RepairWorld): Promise<Snap
   const before = await known(flow.step("read flows", () => readFlows(world)));
   const groups = await known(flow.step("read groups", () => readGroups(world)));
   const members = map(groups, (read) => read.members);
-  const agents = await after(members, "agents", (all) =>
-    flow.step("read agents", () => readAgents(world, all)),
+  const agents = await known(
+    flow.step("read agents", () => describeClusterAgents(world.systemsManager, world.config.cluster)),
   );
   const balancer = await readBalancer(flow, world, groups);
   const swarm = await known(surveyCluster(flow, world));

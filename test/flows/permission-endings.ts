@@ -255,7 +255,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "lambda:CheckpointDurableExecution on function:hive-swarm-dev-repair:*/durable-execution/*/*":
       plan("FAILED; dead letter"),
     "autoscaling:DescribeAutoScalingGroups on *": blindTo(
-      "members, agents, swarm, balancer, newest",
+      "members, swarm, balancer, newest",
       "survey cluster",
     ),
     "elasticloadbalancing:DescribeInstanceHealth on *": blind("balancer"),

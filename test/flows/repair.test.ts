@@ -208,6 +208,41 @@ describe("what is found", () => {
   });
 });
 
+describe("an instance that was detached by hand, which runs no hook", () => {
+  const detached = async () => {
+    const world = await served({ loadBalancer: "not attached" });
+    const id = oneOf(world);
+    await world.operator("autoscaling", "DetachInstances", {
+      AutoScalingGroupName: WORKERS,
+      InstanceIds: [id],
+      ShouldDecrementDesiredCapacity: true,
+    });
+    return { world, id };
+  };
+
+  it("is told to a person while it serves", async () => {
+    const { world, id } = await detached();
+    await world.after(120);
+    const { actions } = await planned(world);
+    expect(actions.filter(({ instanceId }) => instanceId === id)).not.toEqual([]);
+    expect(actions.map(({ risk }) => risk)).not.toContain("safe");
+  });
+
+  it("is no ghost while its agent answers, though its node be down; and is one when it is gone", async () => {
+    const { world, id } = await detached();
+    const { id: nodeId } = nodeOf(world, id);
+    world.machines.swarm.died(id);
+    await world.after(120);
+    expect(world.machines.swarm.nodes.get(nodeId)?.state).toBe("down");
+    const before = await planned(world);
+    expect(before.actions.map(({ kind }) => kind)).not.toContain("remove-ghost");
+    await world.machines.terminate(id);
+    await world.after(600);
+    const { actions } = await planned(world);
+    expect(actions).toContainEqual(expect.objectContaining({ kind: "remove-ghost", nodeId, risk: "safe" }));
+  });
+});
+
 describe("what is under way", () => {
   it("is left alone: an instance that joins, and one that retires", async () => {
     const world = await served();
@@ -240,7 +275,7 @@ describe("what cannot be read", () => {
   };
 
   it.each([
-    ["autoscaling", "DescribeAutoScalingGroups", ["members", "agents", "swarm", "balancer", "newest"]],
+    ["autoscaling", "DescribeAutoScalingGroups", ["members", "swarm", "balancer", "newest"]],
     ["ssm", "DescribeInstanceInformation", ["agents", "swarm", "newest"]],
     ["elasticloadbalancing", "DescribeInstanceHealth", ["balancer"]],
     ["lambda", "ListDurableExecutionsByFunction", ["flows"]],

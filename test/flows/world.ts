@@ -81,6 +81,8 @@ export interface WorldOptions {
   /** For how long the load balancer lets open connections of an instance go on that leaves it. */
   drainingTimeoutSeconds?: number;
   managers?: number;
+  /** The worker group's maximum. */
+  most?: number;
   services?: readonly Service[];
   joinHeartbeatSeconds?: number;
   retireHeartbeatSeconds?: number;
@@ -197,7 +199,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
         name: WORKERS,
         role: "worker",
         min: 0,
-        max: 50,
+        max: options.most ?? 50,
         desired: 0,
         loadBalancerNames: loadBalancer === "attached" ? [ELB] : [],
         terminateHookAbandon: options.terminateHookAbandon ?? "retain",
@@ -231,6 +233,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       content: documentContent(name),
     })),
     instances: () => autoScaling.instanceIds(),
+    // Groups tag their instances; one that is detached keeps its tags.
+    byTag: (key, values) =>
+      key === "hive-swarm:cluster" && values.includes("hive") ? [...machines.hosts.keys()] : [],
     ids,
     report,
   });
