@@ -3,13 +3,13 @@ import type { InstanceId } from "../identifiers.ts";
 import type { Action, ActionKind } from "./actions.ts";
 import type { NodeView } from "./snapshot.ts";
 
-/** The order of a plan: what others wait for comes first. */
+/** In the order of a plan: what others rest on comes first, as names do, by which flows find nodes. */
 const FACTS: Readonly<Record<ActionKind, string>> = {
+  "label-node": "D19",
   "start-retire": "A1",
   "start-join": "A1",
   "finish-roll": "D1",
   "remove-ghost": "D10",
-  "label-node": "D19",
   "activate-node": "D8",
   "join-instance": "A12",
   "deregister-instance": "Classic ELB",

@@ -55,15 +55,24 @@ const REPLACE =
   "look at the machine, or have it replaced (aws autoscaling set-instance-health --health-status Unhealthy --instance-id …)";
 
 /** In service, with one node that is ready. */
-const inside = (picture: Picture, { instanceId, group }: Member, node: OwnedNode): Action[] => {
+const inside = (picture: Picture, member: Member, node: OwnedNode): Action[] => {
+  const { instanceId } = member;
+  const about = { instanceId, node };
+  const mistaken = node.instanceId !== "" && node.instanceId !== instanceId;
+  const reason = `under a wrong name: its label says ${node.instanceId}, and the agent at its address ${node.address} is ${instanceId}'s; its label is to be ${instanceId}`;
+  const renamed = mistaken ? [action("label-node", about, reason, { forPerson: true })] : [];
+  return [...renamed, ...standing(picture, member, node, mistaken)];
+};
+
+const standing = (
+  picture: Picture,
+  { instanceId, group }: Member,
+  node: OwnedNode,
+  mistaken: boolean,
+): Action[] => {
   const about = { instanceId, node };
   const since = node.activeSince && ` (active since ${node.activeSince})`;
   const answers = reachable(picture, instanceId);
-  const silent = lookAt(
-    about,
-    "S1",
-    `in service in group ${group}, ${node.availability} in the swarm, and its SSM agent does not answer: rolls are refused, and its logs could not be proved shipped when it goes; ${REPLACE}`,
-  );
   if (node.retiring)
     return [
       lookAt(
@@ -72,42 +81,38 @@ const inside = (picture: Picture, { instanceId, group }: Member, node: OwnedNode
         `in service, but its retirement began (label hive.retiring, ${node.availability}${since}) and no flow is at it: a Spot warning's flow failed, most likely. Such a node is never set active again; have it replaced (aws autoscaling terminate-instance-in-auto-scaling-group --instance-id ${instanceId} --no-should-decrement-desired-capacity)`,
       ),
     ];
-  if (answers === false) return [silent];
-  const mistaken = node.instanceId !== "" && node.instanceId !== instanceId;
-  const whose = mistaken
-    ? `; its label says ${node.instanceId}, and the agent at its address ${node.address} is ${instanceId}'s`
-    : "";
+  if (answers === false)
+    return [
+      lookAt(
+        about,
+        "S1",
+        `in service in group ${group}, ${node.availability} in the swarm, and its SSM agent does not answer: rolls are refused, and its logs could not be proved shipped when it goes; ${REPLACE}`,
+      ),
+    ];
   if (node.availability !== "active") {
     // Whoever asks for images on the host needs its agent.
     if (answers === undefined) return [];
     const byHand = node.activeSince !== "";
     const reason = byHand
-      ? `in service and ready, but ${node.availability}${since}, without the mark of a retirement: somebody set it so by hand${whose}; it would be set active again`
-      : `in service and ready, but ${node.availability} and never active: its join was cut off before the last step${whose}; it is given its images and set active`;
+      ? `in service and ready, but ${node.availability}${since}, without the mark of a retirement: somebody set it so by hand; it would be set active again`
+      : `in service and ready, but ${node.availability} and never active: its join was cut off before the last step; it is given its images and set active`;
     return [action("activate-node", about, reason, { forPerson: byHand || mistaken })];
   }
-  if (mistaken)
-    return [
-      action("label-node", about, `active under a wrong name${whose}; its label is to be ${instanceId}`, {
-        forPerson: true,
-      }),
-    ];
-  if (node.instanceId === "")
-    return [
-      action(
-        "label-node",
-        about,
-        `active without the label hive.instance-id, so no roll and no retirement finds it; its address ${node.address} is ${instanceId}'s, whose name it gets`,
-      ),
-    ];
-  return [];
+  if (node.instanceId !== "") return [];
+  return [
+    action(
+      "label-node",
+      about,
+      `active without the label hive.instance-id, so no roll and no retirement finds it; its address ${node.address} is ${instanceId}'s, whose name it gets`,
+    ),
+  ];
 };
 
 const several = ({ instanceId }: Member, one: OwnedNode, other: OwnedNode): Action =>
   lookAt(
     { instanceId, node: one },
     "D10",
-    `two nodes are ready under this one name: ${one.nodeId} (${one.address}) and ${other.nodeId} (${other.address}); the label hive.instance-id of one is wrong, and a retirement would drain both. Find out which (docker node inspect), and relabel it`,
+    `two ready nodes are this instance's by label or address: ${one.nodeId} (label ${one.instanceId || "none"}, ${one.address}) and ${other.nodeId} (label ${other.instanceId || "none"}, ${other.address}); a label hive.instance-id is wrong, and a retirement could drain the wrong machine. Find out which (docker node inspect), and relabel it`,
   );
 
 const leftover = ({ instanceId }: Member, node: OwnedNode, left: OwnedNode): Action =>

@@ -89,7 +89,6 @@ const ownersOf = (
   members: Picture["members"],
   agents: Picture["agents"],
 ): OwnedNode[] => {
-  const labelled = new Set(nodes.map(({ instanceId }) => instanceId));
   const at = new Map<string, AgentView[]>();
   for (const agent of agents?.values() ?? [])
     if (members?.has(agent.instanceId)) at.set(agent.address, [...(at.get(agent.address) ?? []), agent]);
@@ -99,7 +98,7 @@ const ownersOf = (
     const { instanceId: label } = node;
     if (label === "") return { ...node, owner: there };
     const elsewhere = !members?.has(label) || (agents?.get(label)?.address ?? node.address) !== node.address;
-    const mistaken = node.state === "ready" && there !== undefined && !labelled.has(there) && elsewhere;
+    const mistaken = node.state === "ready" && there !== undefined && elsewhere;
     return { ...node, owner: mistaken ? there : label };
   });
 };

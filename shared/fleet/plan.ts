@@ -8,6 +8,7 @@ import { holdsOf, unknownOf } from "./guards.ts";
 import { planHooks } from "./hooks.ts";
 import { planKept } from "./kept.ts";
 import { planManagers } from "./managers.ts";
+import { mindNames } from "./names.ts";
 import { planNodes } from "./nodes.ts";
 import { drawPicture } from "./picture.ts";
 import { planRolls } from "./rolls.ts";
@@ -23,7 +24,7 @@ export interface PlanConfig {
 /** @returns the actions in the order in which they are to be applied, also when there are reasons to hold. */
 export const planRepair = (snapshot: Snapshot, config: PlanConfig): Plan => {
   const picture = drawPicture(snapshot);
-  const actions = inOrder([
+  const found = [
     ...planHooks(picture),
     ...planKept(picture),
     ...planNodes(picture),
@@ -31,7 +32,8 @@ export const planRepair = (snapshot: Snapshot, config: PlanConfig): Plan => {
     ...planManagers(picture),
     ...planBalancer(picture, config.loadBalancer),
     ...planRolls(picture),
-  ]);
+  ];
+  const actions = inOrder(mindNames(picture, found));
   return {
     takenAt: snapshot.takenAt,
     holds: holdsOf(picture, actions, config.mostTouchedPercent),

@@ -91,6 +91,16 @@ const joined = (world: Parts, instanceId: InstanceId, ownerOf: OwnerOf): Parts =
   const agent = world.agents.find((each) => each.instanceId === instanceId);
   const address = agent?.address ?? `address of ${instanceId}`;
   const online = { instanceId, online: true, version: agent?.version ?? "3.3.2746.0", address };
+  const agents = [...world.agents.filter((each) => each.instanceId !== instanceId), online];
+  const own = world.nodes.filter((each) => ownerOf(each) === instanceId);
+  // The host itself says that this is its node; it is named and activated.
+  const [already] = own.filter(({ state }) => state !== "down");
+  if (already) {
+    const active = { instanceId, availability: "active", activeSince: TAKEN_AT };
+    const named = already.state === "ready" ? { ...already, ...active } : already;
+    const nodes = world.nodes.map((each) => (each === already ? named : each));
+    return registered({ ...world, agents, nodes }, instanceId);
+  }
   const node: NodeView = {
     nodeId: `new-${instanceId}`,
     instanceId,
@@ -105,7 +115,6 @@ const joined = (world: Parts, instanceId: InstanceId, ownerOf: OwnerOf): Parts =
     running: 1,
   };
   const others = world.nodes.filter((each) => ownerOf(each) !== instanceId);
-  const agents = [...world.agents.filter((each) => each.instanceId !== instanceId), online];
   return registered({ ...world, agents, nodes: [...others, node] }, instanceId);
 };
 
@@ -119,6 +128,10 @@ const inState = (world: Parts, instanceId: InstanceId, lifecycleState: string): 
 const joins = (world: Parts, instanceId: InstanceId, ownerOf: OwnerOf): Parts => {
   const state = world.members.find((member) => member.instanceId === instanceId)?.lifecycleState;
   if (state === "Warmed:Pending:Wait") return inState(world, instanceId, "Warmed:Stopped");
+  // Such a host does not join: its launch is given up, and it retires.
+  const going = world.nodes.filter((node) => ownerOf(node) === instanceId && node.retiring);
+  if (going.some(({ state }) => state !== "down"))
+    return retires({ ...world, nodes: world.nodes.filter((node) => !going.includes(node)) }, instanceId);
   return inState(joined(world, instanceId, ownerOf), instanceId, "InService");
 };
 
@@ -139,13 +152,15 @@ const retires = (world: Parts, instanceId: InstanceId): Parts => {
     nodes: world.nodes.filter((node) => !goes(node)),
     balanced: world.balanced.filter((member) => member.instanceId !== instanceId),
   };
-  if (returns) return inState(out, instanceId, "Warmed:Stopped");
-  return {
-    ...out,
-    members: out.members.filter((member) => member.instanceId !== instanceId),
-    agents: out.agents.filter((agent) => agent.instanceId !== instanceId),
-  };
+  return returns ? inState(out, instanceId, "Warmed:Stopped") : gone(out, instanceId);
 };
+
+const gone = (world: Parts, instanceId: InstanceId): Parts => ({
+  ...world,
+  members: world.members.filter((member) => member.instanceId !== instanceId),
+  agents: world.agents.filter((agent) => agent.instanceId !== instanceId),
+  balanced: world.balanced.filter((member) => member.instanceId !== instanceId),
+});
 
 const endOf = ({ image, labels }: ServiceFacts): string =>
   (labels["hive.roll.phase"] === "back" ? labels["hive.roll.from"] : labels["hive.roll.image"]) || image;

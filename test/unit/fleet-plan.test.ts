@@ -195,7 +195,7 @@ describe("a worker in service", () => {
     const changes = {
       nodes: nodes(node(11, { instanceId: idOf(12) })).filter(({ nodeId }) => nodeId !== "node12"),
     };
-    expect(said(changes)).toEqual([`label-node ${W} (person)`, `join-instance ${idOf(12)} (safe)`]);
+    expect(said(changes)).toEqual([`label-node ${W} (person)`, `join-instance ${idOf(12)} (person)`]);
   });
 
   it("that has two ready nodes is a person's", () => {
@@ -371,5 +371,39 @@ describe("each action", () => {
       "A8",
     ])
       expect(facts).toMatch(new RegExp(`^(\\| ${fact} +\\||## ${fact}$)`, "m"));
+  });
+});
+
+describe("a label that is on the wrong node", () => {
+  const wrong = nodes(node(11, { instanceId: idOf(12) }));
+
+  it("makes a person's of whatever goes by it: it would hit a machine that serves", () => {
+    const members = instead(rest.members, 12, worker(12, { lifecycleState: "Terminating:Wait" }));
+    const changes = { members, nodes: wrong };
+    expect(said(changes)).toEqual([`label-node ${W} (person)`, `start-retire ${idOf(12)} (person)`]);
+    expect(planOf(changes).actions[1]?.reason).toContain(`worker node node11 (ready, 10.0.0.11) carries`);
+  });
+
+  it("keeps a ghost where its name is a living node's too", () => {
+    const gone = [node(11, { instanceId: idOf(99), state: "down" }), node(14, { instanceId: idOf(99) })];
+    const changes = {
+      nodes: nodes(...gone),
+      members: instead(rest.members, 11),
+      balanced: instead(rest.balanced, 11),
+    };
+    expect(said(changes)).toEqual([`look-at ${idOf(99)} (person)`, `look-at ${idOf(99)} (person)`]);
+  });
+
+  it("of a manager leaves nothing but a look", () => {
+    const gone = [
+      node(11, { instanceId: idOf(99), state: "down" }),
+      managerNode(14, { instanceId: idOf(99) }),
+    ];
+    const changes = {
+      nodes: nodes(...gone),
+      members: instead(rest.members, 11),
+      balanced: instead(rest.balanced, 11),
+    };
+    expect(said(changes).map((line) => line.split(" ")[0])).toEqual(["look-at", "look-at"]);
   });
 });
