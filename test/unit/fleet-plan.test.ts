@@ -107,6 +107,10 @@ describe("a machine that was put aside", () => {
     );
   });
 
+  it("is left to its flow while that runs", () => {
+    expect(said({ ...inState("Terminating:Retained"), flows: [`retire-${W}-0`] })).toEqual([]);
+  });
+
   it("says what it holds only as far as that could be read", () => {
     const plan = planOf(inState("Terminating:Retained"), {
       swarm: unread("no manager answered"),
@@ -162,6 +166,11 @@ describe("a worker in service", () => {
     expect(said(changes, { agents: unread("throttled") })).toEqual([]);
   });
 
+  it("is not set active while nobody can tell whether its agent answers", () => {
+    const changes = { nodes: nodes(node(11, { availability: "drain" })) };
+    expect(said(changes, { agents: unread("throttled") })).toEqual([]);
+  });
+
   it.each(["drain", "pause"])(
     "that somebody set to %s by hand is a person's to set active",
     (availability) => {
@@ -178,6 +187,10 @@ describe("a worker in service", () => {
     };
     expect(said(changes)).toEqual([`look-at ${W} (person)`]);
     expect(only(planOf(changes))).toMatchObject({ fact: "A8" });
+    // Somebody set it active again, which does not take the mark away.
+    expect(said({ ...changes, nodes: nodes(node(11, { retiring: true })) })).toEqual([
+      `look-at ${W} (person)`,
+    ]);
     expect(said({ ...changes, flows: [`retire-${W}-0`] })).toEqual([]);
   });
 
@@ -394,10 +407,36 @@ describe("a label that is on the wrong node", () => {
     expect(said(changes)).toEqual([`look-at ${idOf(99)} (person)`, `look-at ${idOf(99)} (person)`]);
   });
 
-  it("of a manager leaves nothing but a look", () => {
+  it("keeps two ready nodes of one name from being drained for one machine's hook", () => {
+    const twins = nodes(node(11), node(14, { instanceId: W, address: "10.0.0.14" }));
+    expect(said({ ...inState("Terminating:Wait"), nodes: twins })).toEqual([`look-at ${W} (person)`]);
+  });
+
+  it("is believed for as long as nobody answers for the one that it names", () => {
+    const changes = {
+      nodes: wrong.filter(({ nodeId }) => nodeId !== "node12"),
+      agents: instead(rest.agents, 12),
+    };
+    expect(said(changes)).toEqual([`join-instance ${W} (safe)`, `look-at ${idOf(12)} (person)`]);
+  });
+
+  it("of a node that is down is believed: an address is given out again", () => {
+    const ghost = node(98, { instanceId: idOf(98), address: "10.0.0.11", state: "down", running: 0 });
+    expect(said({ nodes: [...rest.nodes, ghost] })).toEqual([`remove-ghost ${idOf(98)} (safe)`]);
+  });
+
+  it("makes the activation of its node a person's as well", () => {
+    const drained = node(11, { instanceId: idOf(12), availability: "drain", activeSince: "" });
+    expect(said({ nodes: nodes(drained), balanced: instead(rest.balanced, 11) })).toEqual([
+      `label-node ${W} (person)`,
+      `activate-node ${W} (person)`,
+    ]);
+  });
+
+  it.each(["ready", "down"])("of a manager that is %s leaves nothing but a look", (state) => {
     const gone = [
       node(11, { instanceId: idOf(99), state: "down" }),
-      managerNode(14, { instanceId: idOf(99) }),
+      managerNode(14, { instanceId: idOf(99), state }),
     ];
     const changes = {
       nodes: nodes(...gone),

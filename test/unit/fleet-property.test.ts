@@ -12,7 +12,7 @@ import { times } from "./times.ts";
 const LOOKS: readonly ActionKind[] = ["look-at", "look-at-kept"];
 const acts = ({ actions }: Plan): Action[] => actions.filter(({ kind }) => !LOOKS.includes(kind));
 
-const each = (check: (snapshot: Snapshot, plan: Plan, parts: Parts) => void, numRuns = 2_000): void =>
+const each = (check: (snapshot: Snapshot, plan: Plan, parts: Parts) => void, numRuns = 1_000): void =>
   fc.assert(
     fc.property(anyParts, anyUnreadable, (parts, unreadable) => {
       const snapshot = snapshotOf(parts, unreadable);
@@ -54,7 +54,7 @@ describe("a plan", () => {
         expect(planRepair(snapshotOf(other, unreadable), CONFIG)).toEqual(plan);
         expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
       }),
-      times(2_000),
+      times(1_000),
     );
   });
 
@@ -187,7 +187,7 @@ describe("a plan that was applied", () => {
       fc.property(quiet(trulyNamed), (before) => {
         expect(acts(next(afterwards(before, next(before), { people: true })))).toEqual([]);
       }),
-      times(3_000),
+      times(1_500),
     );
   });
 
@@ -197,7 +197,7 @@ describe("a plan that was applied", () => {
         const after = next(afterwards(before, next(before), { people: false }));
         expect(acts(after).filter(({ risk }) => risk === "safe")).toEqual([]);
       }),
-      times(3_000),
+      times(1_500),
     );
   });
 
@@ -214,7 +214,7 @@ describe("a plan that was applied", () => {
           expect(may(plan).filter(({ subject }) => !asked.has(subject))).toEqual([]);
         }
       }),
-      times(3_000),
+      times(1_500),
     );
   });
 
@@ -232,7 +232,7 @@ describe("a plan that was applied", () => {
           expect(after.nodes.find(({ nodeId }) => nodeId === node.nodeId)?.availability).toBe("active");
         }
       }),
-      times(2_000),
+      times(1_000),
     );
   });
 });
