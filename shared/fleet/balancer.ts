@@ -58,22 +58,26 @@ const tooMany = (
   if (member) return [];
   const answers = reachable(picture, instanceId);
   if (answers === undefined) return [];
-  const alive = [
+  const nodes = picture.nodesOf.get(instanceId) ?? [];
+  const signs = [
     ...(seen.standing === "in-service" ? ["it serves requests"] : []),
     ...(answers ? ["its SSM agent answers"] : []),
-    ...((picture.nodesOf.get(instanceId) ?? []).some(({ state }) => state !== "down")
-      ? ["it has a node in the swarm"]
-      : []),
+    ...(nodes.some(({ state }) => state !== "down") ? ["it has a node in the swarm"] : []),
   ];
+  // Whoever was never heard of here may be about to come up: somebody registered it on purpose.
+  const ours = nodes.length > 0 || picture.agents?.has(instanceId) === true;
   const known = `registered at load balancer ${loadBalancer} (${seen.standing}: ${seen.description}), and no group knows it`;
-  return alive.length > 0
-    ? [
-        action(
-          "deregister-instance",
-          { instanceId },
-          `${known}; but it is alive (${alive.join(", ")}): detached or registered by hand. It would be deregistered`,
-          { forPerson: true },
-        ),
-      ]
-    : [action("deregister-instance", { instanceId }, `${known}: the machine is gone; it is deregistered`)];
+  if (signs.length === 0 && ours)
+    return [
+      action("deregister-instance", { instanceId }, `${known}: the machine is gone; it is deregistered`),
+    ];
+  const why =
+    signs.length > 0
+      ? `but it is alive (${signs.join(", ")}): detached or registered by hand`
+      : "and neither agent nor node of it was ever seen here: gone for long, or somebody else's";
+  return [
+    action("deregister-instance", { instanceId }, `${known}; ${why}. It would be deregistered`, {
+      forPerson: true,
+    }),
+  ];
 };

@@ -15,8 +15,9 @@ export const planGhosts = (picture: Picture): Action[] => {
   });
 };
 
+/** Swarm goes on calling tasks running whose node is down. */
 const describe = ({ state, availability, running, activeSince }: OwnedNode): string =>
-  `${state}, ${availability}, ${running} tasks running, ${activeSince ? `active since ${activeSince}` : "never active"}`;
+  `${state}, ${availability}, ${running} tasks ${state === "down" ? "ran there last" : "running"}, ${activeSince ? `active since ${activeSince}` : "never active"}`;
 
 /** Labelled, and no group knows the instance. */
 const orphaned = (

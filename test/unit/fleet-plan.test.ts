@@ -338,9 +338,18 @@ describe("the load balancer", () => {
 
   it("is rid of what is gone, and of what lives on only by a person", () => {
     const dead = behind(99, { standing: "out-of-service", description: "Instance is in terminated state." });
-    expect(said({ balanced: [...rest.balanced, dead] })).toEqual([`deregister-instance ${idOf(99)} (safe)`]);
     const person = [`deregister-instance ${idOf(99)} (person)`];
-    expect(said({ balanced: [...rest.balanced, behind(99)] })).toEqual(person);
+    const silent = [...rest.agents, agent(99, { online: false })];
+    const down = [...rest.nodes, node(99, { state: "down" })];
+    const safe = `deregister-instance ${idOf(99)} (safe)`;
+    expect(said({ balanced: [...rest.balanced, dead], agents: silent })).toEqual([safe]);
+    expect(said({ balanced: [...rest.balanced, dead], nodes: down })).toEqual([
+      `remove-ghost ${idOf(99)} (safe)`,
+      safe,
+    ]);
+    // Nobody here ever heard of it: it may be somebody's who is about to start it.
+    expect(said({ balanced: [...rest.balanced, dead] })).toEqual(person);
+    expect(said({ balanced: [...rest.balanced, behind(99)], agents: silent })).toEqual(person);
     expect(said({ balanced: [...rest.balanced, dead], agents: [...rest.agents, agent(99)] })).toEqual(person);
     expect(said({ balanced: [...rest.balanced, dead], nodes: [...rest.nodes, node(99)] })).toEqual([
       ...person,

@@ -16,10 +16,10 @@ import { factsOf, NEW, OLD } from "./rolls-facts.ts";
 
 export const TAKEN_AT = "2026-02-01T12:00:00.000Z";
 export const ACTIVE_SINCE = "2026-02-01T08:00:00.000Z";
-export const WORKERS = "hive-workers";
-export const MANAGERS = "hive-managers";
+const WORKERS = "hive-workers";
+const MANAGERS = "hive-managers";
 
-export const known = <T>(value: T): Known<T> => ({ known: true, value });
+const known = <T>(value: T): Known<T> => ({ known: true, value });
 export const unread = (because: string): { known: false; because: string } => ({ known: false, because });
 
 const hexadecimal = (number: number): string => number.toString(16).padStart(17, "0");
@@ -79,7 +79,7 @@ export const behind = (number: number, changes: Partial<BalancerMember> = {}): B
   ...changes,
 });
 
-export const flow = (name: string) => ({ name, startedAt: "2026-02-01T11:59:00.000Z" });
+const flow = (name: string) => ({ name, startedAt: "2026-02-01T11:59:00.000Z" });
 
 export const newest = (changes: Partial<NewestImage> = {}): NewestImage => ({
   repository: "hive-tomcat",
@@ -135,7 +135,7 @@ export const planOf = (changes: Partial<Parts> = {}, unreadable: Partial<Snapsho
   planRepair(snapshotOf(changes, unreadable), CONFIG);
 
 /** In short: kind, subject, risk. */
-export const brief = ({ actions }: Plan): string[] =>
+const brief = ({ actions }: Plan): string[] =>
   actions.map(({ kind, subject, risk }) => `${kind} ${subject} (${risk})`);
 
 /** What a plan says of the cluster at rest, changed. */
