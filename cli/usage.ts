@@ -19,8 +19,9 @@ const optionLines = (options: OptionTable): string =>
   );
 
 const EXIT_CODES = columns([
-  ["0", "as asked: converged, skipped (nothing to do) or planned (a dry run)"],
-  ["1", "not so: rolled back, rollback failed, stalled, refused or superseded"],
+  ["0", "as asked: converged, skipped or planned (a dry run); plan: nothing to do"],
+  ["1", "not so: rolled back, rollback failed, stalled, refused or superseded;"],
+  ["", "plan: something is to do, or could not be judged"],
   ["2", "the command line is wrong"],
   ["3", "AWS refused: what, on what, why and what to do about it is said"],
   ["4", "the tool itself is at fault"],

@@ -26,8 +26,7 @@ fi
 
 # survey FILTER: everything, each service's facts through FILTER.
 survey() {
-  judge survey '($tasks | group_by(.ServiceID) | map({key: .[0].ServiceID, value: .}) | from_entries) as $of
-    | '"($ours"' | map(facts(.; $of[.ID] // []; $node; $now) | '"$1"')) as $services
+  judge survey "($ours"' | all_facts(.; $tasks; $node; $now) | map('"$1"')) as $services
     | [$node[] | select(worker) | instance] as $workers
     | {$services, workers: ($workers | map(select(. != "")) | unique), unlabelled: ($workers | map(select(. == "")) | length),
        now: ($now | floor)}' --arg image "$SSM_image"

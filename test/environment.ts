@@ -20,6 +20,7 @@ export const environment = {
   RESCUE_BUCKET: "",
   JOIN_DEADLINE_SECONDS: "900",
   RETIRE_DEADLINE_SECONDS: "1500",
+  REPAIR_MOST_PERCENT: "30",
   ROLL_REPOSITORIES: "hive-*",
   ROLL_TAGS: "latest|v?[0-9]+([.][0-9]+)*",
   VERSION_TAGS: "v?[0-9]+([.][0-9]+)*([-_.][0-9A-Za-z]+)*",

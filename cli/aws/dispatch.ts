@@ -1,4 +1,4 @@
-// Asks `dispatch` for a roll, as an event would, and reads which execution it has arrived at.
+// Asks `dispatch` for a roll or a plan, as an event would, and reads which execution it has arrived at.
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import * as z from "zod/mini";
 import type { RollByHand } from "../../shared/events/roll-request.ts";
@@ -17,15 +17,27 @@ const dispatched = z.union([
 export type Dispatched = z.infer<typeof dispatched>;
 
 /** Safe to repeat: the same request arrives at the same execution while it runs. @throws AwsFailure */
-export const requestRoll = async (deployment: Deployment, request: Request): Promise<Dispatched> => {
+export const requestRoll = (deployment: Deployment, request: Request): Promise<Dispatched> =>
+  ask(deployment, "roll", "Roll Requested", request);
+
+/** @throws AwsFailure */
+export const requestPlan = (deployment: Deployment): Promise<Dispatched> =>
+  ask(deployment, "plan", "Plan Requested", {});
+
+const ask = async (
+  deployment: Deployment,
+  what: string,
+  detailType: string,
+  request: object,
+): Promise<Dispatched> => {
   const { lambda, dispatchFunction, regionName } = deployment;
   const about = {
-    doing: "ask for a roll through",
+    doing: `ask for a ${what} through`,
     what: dispatchFunction,
     region: regionName,
     permission: "lambda:InvokeFunction",
   };
-  const event = { source: "hive-swarm", "detail-type": "Roll Requested", detail: request };
+  const event = { source: "hive-swarm", "detail-type": detailType, detail: request };
   const { Payload, FunctionError } = await attempt(about, () =>
     lambda.send(new InvokeCommand({ FunctionName: dispatchFunction, Payload: JSON.stringify(event) })),
   );

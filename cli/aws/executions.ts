@@ -14,13 +14,14 @@ const UNLISTED_SECONDS = 20;
 
 /** @returns the execution's ARN. @throws AwsFailure */
 export const findExecutionArn = async (
-  { lambda, rollFunction, regionName }: Deployment,
+  { lambda, regionName }: Deployment,
+  functionName: string,
   name: string,
   { pause }: { pause(milliseconds: number): Promise<void> },
 ): Promise<string> => {
   const about = {
     doing: `find the execution ${name} of`,
-    what: rollFunction,
+    what: functionName,
     region: regionName,
     permission: "lambda:ListDurableExecutionsByFunction",
   };
@@ -28,7 +29,7 @@ export const findExecutionArn = async (
     const { DurableExecutions = [] } = await attempt(about, () =>
       lambda.send(
         new ListDurableExecutionsByFunctionCommand({
-          FunctionName: rollFunction,
+          FunctionName: functionName,
           DurableExecutionName: name,
           MaxItems: 10,
         }),
@@ -39,8 +40,31 @@ export const findExecutionArn = async (
     await pause(1000);
   }
   throw new AwsFailure(
-    `${rollFunction} in ${regionName} lists no execution ${name} after ${UNLISTED_SECONDS} s, although dispatch has started it.`,
+    `${functionName} in ${regionName} lists no execution ${name} after ${UNLISTED_SECONDS} s, although dispatch has started it.`,
   );
+};
+
+/** How an execution ended. */
+export type Ended = { succeeded: true; result: string } | { succeeded: false; because: string };
+
+/** @returns undefined: it runs. @throws AwsFailure */
+export const executionEnd = async (
+  { lambda, regionName }: Deployment,
+  functionName: string,
+  arn: string,
+): Promise<Ended | undefined> => {
+  const about = { doing: "look at an execution of", what: functionName, region: regionName };
+  const {
+    Status,
+    Result,
+    Error: error,
+  } = await attempt({ ...about, permission: "lambda:GetDurableExecution" }, () =>
+    lambda.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn })),
+  );
+  if (Status === "RUNNING") return undefined;
+  if (Status === "SUCCEEDED") return { succeeded: true, result: Result ?? "" };
+  const because = error?.ErrorMessage ?? error?.ErrorType ?? "no error was given";
+  return { succeeded: false, because: `${Status}: ${because}` };
 };
 
 export interface UnderWay {

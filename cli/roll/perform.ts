@@ -42,7 +42,7 @@ export const performRoll = async (
   progress.title("started" in dispatched ? `Roll ${name} began` : `Roll ${name} is under way already`);
   progress.doing("its execution is looked for");
   const ending = await unlessLost(goesOn, async () => {
-    const arn = await findExecutionArn(deployment, name, tool);
+    const arn = await findExecutionArn(deployment, deployment.rollFunction, name, tool);
     return await follow(tool, deployment, arn, progress);
   });
   progress.clear();

@@ -122,6 +122,9 @@ def facts($service; $tasks; $node; $now):
       waiting: ($runnable | map(select(.Status.State != "running") | .Status.Err | text | select(. != "") | .[0:300]) | unique | .[0:3]),
       now: ($now | floor)
     };
+def all_facts($services; $tasks; $node; $now):
+  ($tasks | group_by(.ServiceID) | map({key: .[0].ServiceID, value: .}) | from_entries) as $of
+  | $services | map(facts(.; $of[.ID] // []; $node; $now));
 '
 
 # pack: standard input → gzip in base64, on one line. SSM keeps 24,000 characters of an answer (S5).

@@ -20,8 +20,10 @@ const dispatcher = {
     join: process.env.JOIN_FUNCTION ?? "",
     retire: process.env.RETIRE_FUNCTION ?? "",
     roll: process.env.ROLL_FUNCTION ?? "",
+    repair: process.env.REPAIR_FUNCTION ?? "",
   },
   log,
+  now: () => Date.now(),
 };
 
 export const handler = middy()

@@ -2,6 +2,7 @@
 // time, and for fleets larger than one computer holds.
 import { type Clock, sleep } from "../clock.ts";
 import { type AgentStatus, AwsError, type Machines, type ScriptResult, type ScriptRun } from "../ports.ts";
+import { surveyCluster } from "./cluster-document.ts";
 import { Host, type HostTraits } from "./host.ts";
 import * as onHost from "./host-documents.ts";
 import { explainTask, holdImages } from "./host-images.ts";
@@ -36,6 +37,7 @@ const DOCUMENTS: Readonly<Record<string, Document>> = {
   "remove-node": onManager.removeNode,
   "hold-images": holdImages,
   "explain-task": explainTask,
+  "survey-cluster": surveyCluster,
   "survey-services": surveyServices,
   "watch-service": watchService,
   "update-service": updateService,
@@ -91,10 +93,17 @@ export class SimulatedMachines implements Machines {
       ...traits,
     });
     this.hosts.set(instance.instanceId, host);
-    // Managers are there before any worker: the first one has formed the swarm.
+    // Managers are there before any worker: the first one has formed the swarm, and who formed it labelled them.
     if (instance.role === "manager") {
       const { instanceId, address } = host;
-      host.nodeId = this.swarm.admit({ instanceId, address, role: "manager", availability: "drain" }).id;
+      const labels = { "hive.instance-id": instanceId };
+      host.nodeId = this.swarm.admit({
+        instanceId,
+        address,
+        role: "manager",
+        availability: "drain",
+        labels,
+      }).id;
     }
   }
 

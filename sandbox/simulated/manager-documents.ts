@@ -13,7 +13,7 @@ export const requireManager = ({ host, swarm }: Script): void => {
 
 /** Also before each write: a leader can be lost between two requests of one script. */
 export const requireLeader = (swarm: SimulatedSwarm): void => {
-  if (!swarm.hasLeader())
+  if (swarm.leader() === undefined)
     throw new Failed(
       "manager",
       "Error response from daemon: rpc error: code = Unknown desc = The swarm does not have a leader.",

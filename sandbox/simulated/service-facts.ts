@@ -57,7 +57,8 @@ export const serviceFacts = (swarm: SimulatedSwarm, service: SimulatedService, n
 
 export type SimulatedFacts = ReturnType<typeof serviceFacts>;
 
-const instanceOf = (node: SwarmNode | undefined): string => {
+/** By its label, where that names one. */
+export const instanceOf = (node: SwarmNode | undefined): string => {
   const label = node?.labels["hive.instance-id"] ?? "";
   return /^i-[0-9a-f]{8,17}$/.test(label) ? label : "";
 };

@@ -63,26 +63,33 @@ export class SimulatedSwarm {
     return this.#store.tasks;
   }
 
-  /** A majority of the managers answers, and one of them leads. */
-  hasLeader(): boolean {
-    if (this.electing) return false;
+  /** While a majority of the managers answers, and no election lasts: the first of them. */
+  leader(): SwarmNode | undefined {
     const managers = [...this.nodes.values()].filter(({ role }) => role === "manager");
-    const reachable = managers.filter(({ instanceId }) => this.#store.hosts.responsive(instanceId));
-    return reachable.length * 2 > managers.length;
+    const reachable = managers.filter((node) => this.answers(node));
+    return !this.electing && reachable.length * 2 > managers.length ? reachable[0] : undefined;
+  }
+
+  /** Its host is alive, and does not hang. */
+  answers({ instanceId }: SwarmNode): boolean {
+    return this.#store.hosts.responsive(instanceId);
   }
 
   /** True for the address of a manager that can let a node in right now. */
   letsIn(address: string): boolean {
     for (const node of this.nodes.values()) {
       if (node.role === "manager" && node.address === address)
-        return this.#store.hosts.responsive(node.instanceId) && this.hasLeader();
+        return this.answers(node) && this.leader() !== undefined;
     }
     return false;
   }
 
-  admit(node: Pick<SwarmNode, "instanceId" | "address" | "role" | "availability">): SwarmNode {
+  admit(
+    node: Pick<SwarmNode, "instanceId" | "address" | "role" | "availability"> &
+      Partial<Pick<SwarmNode, "labels">>,
+  ): SwarmNode {
     const store = this.#store;
-    const admitted: SwarmNode = { ...node, id: store.id("node"), labels: {}, state: "ready", version: 1 };
+    const admitted: SwarmNode = { labels: {}, ...node, id: store.id("node"), state: "ready", version: 1 };
     const same = this.#nodesOfInstance.get(node.instanceId);
     if (same) same.add(admitted.id);
     else this.#nodesOfInstance.set(node.instanceId, new Set([admitted.id]));

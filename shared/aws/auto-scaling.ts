@@ -26,7 +26,7 @@ export interface Hook {
 
 export interface Group {
   name: string;
-  instances: readonly { instanceId: InstanceId; lifecycleState: string }[];
+  instances: readonly { instanceId: InstanceId; lifecycleState: string; healthy: boolean }[];
   /** Classic ELBs that the group registers with by itself. */
   loadBalancers: readonly string[];
   /** True when an abandoned terminate hook keeps the instance (docs/facts.md, A4). */
@@ -40,6 +40,9 @@ export interface HookAction {
   instanceId: InstanceId;
 }
 
+/** Said in capitals of instances, and not so of a group's. */
+const isHealthy = (status: string | undefined): boolean => status?.toUpperCase() !== "UNHEALTHY";
+
 /** @returns undefined when no group knows the instance (any more). */
 export const describeMember = async (
   client: AutoScalingClient,
@@ -51,7 +54,7 @@ export const describeMember = async (
   return {
     group: found.AutoScalingGroupName ?? "",
     lifecycleState: found.LifecycleState ?? "",
-    healthy: found.HealthStatus?.toUpperCase() !== "UNHEALTHY",
+    healthy: isHealthy(found.HealthStatus),
   };
 };
 
@@ -65,8 +68,10 @@ export const describeGroups = async (
   );
   return (answer.AutoScalingGroups ?? []).map((group) => ({
     name: group.AutoScalingGroupName ?? "",
-    instances: (group.Instances ?? []).flatMap(({ InstanceId = "", LifecycleState = "" }) =>
-      isInstanceId(InstanceId) ? [{ instanceId: InstanceId, lifecycleState: LifecycleState }] : [],
+    instances: (group.Instances ?? []).flatMap(({ InstanceId = "", LifecycleState = "", HealthStatus }) =>
+      isInstanceId(InstanceId)
+        ? [{ instanceId: InstanceId, lifecycleState: LifecycleState, healthy: isHealthy(HealthStatus) }]
+        : [],
     ),
     loadBalancers: group.LoadBalancerNames ?? [],
     retains: group.InstanceLifecyclePolicy?.RetentionTriggers?.TerminateHookAbandon === "retain",

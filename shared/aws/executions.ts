@@ -1,8 +1,9 @@
-// Starting a durable execution by name, so that every trigger for one host arrives at the same one.
+// Durable executions: which ones run, and starting one by name, so that every trigger for one host arrives at the same one.
 import {
   InvokeCommand,
   type LambdaClient,
   ListDurableExecutionsByFunctionCommand,
+  type ListDurableExecutionsByFunctionCommandOutput,
 } from "@aws-sdk/client-lambda";
 
 /** The alias that a deployment moves to the newest version. */
@@ -28,6 +29,32 @@ export const findExecution = async (
   );
   const found = answer.DurableExecutions?.find((each) => each.DurableExecutionName === name);
   return found && { name, running: found.Status === "RUNNING" };
+};
+
+/** What one call lists; a fleet that is launched at once has several pages of them. */
+const PAGE = 100;
+
+/** All executions of a function that run now. */
+export const runningExecutions = async (
+  client: LambdaClient,
+  functionName: string,
+): Promise<{ name: string; startedAt: Date }[]> => {
+  const running: { name: string; startedAt: Date }[] = [];
+  let Marker: string | undefined;
+  do {
+    const answer: ListDurableExecutionsByFunctionCommandOutput = await client.send(
+      new ListDurableExecutionsByFunctionCommand({
+        FunctionName: functionName,
+        Statuses: ["RUNNING"],
+        MaxItems: PAGE,
+        Marker,
+      }),
+    );
+    for (const { DurableExecutionName: name, StartTimestamp: startedAt } of answer.DurableExecutions ?? [])
+      if (name !== undefined && startedAt !== undefined) running.push({ name, startedAt });
+    Marker = answer.NextMarker || undefined;
+  } while (Marker !== undefined);
+  return running;
 };
 
 /** Idempotent: the same name with the same payload answers with the execution that exists. */

@@ -6,7 +6,7 @@ import {
   type ElasticLoadBalancingClient,
   RegisterInstancesWithLoadBalancerCommand,
 } from "@aws-sdk/client-elastic-load-balancing";
-import type { InstanceId } from "../identifiers.ts";
+import { type InstanceId, isInstanceId } from "../identifiers.ts";
 import { errorCode } from "./errors.ts";
 
 /** Where an instance stands at the load balancer. */
@@ -50,6 +50,19 @@ export const describeMembership = async (
     if (isTerminated(error)) return { standing: "terminated" };
     throw error;
   }
+};
+
+/** All that are registered, in one call; one that is draining is no longer among them (docs/facts.md, "Classic ELB"). */
+export const describeMemberships = async (
+  client: ElasticLoadBalancingClient,
+  loadBalancer: string,
+): Promise<{ instanceId: InstanceId; membership: Membership }[]> => {
+  const answer = await client.send(new DescribeInstanceHealthCommand({ LoadBalancerName: loadBalancer }));
+  return (answer.InstanceStates ?? []).flatMap(({ InstanceId = "", State = "", Description = "" }) =>
+    isInstanceId(InstanceId)
+      ? [{ instanceId: InstanceId, membership: membershipOf(State, Description) }]
+      : [],
+  );
 };
 
 export const register = async (

@@ -2,6 +2,7 @@
 import {
   CancelCommandCommand,
   DescribeInstanceInformationCommand,
+  type DescribeInstanceInformationResult,
   GetCommandInvocationCommand,
   ListCommandInvocationsCommand,
   type ListCommandInvocationsCommandOutput,
@@ -37,6 +38,20 @@ export type CommandResult =
   | { status: "succeeded"; stdout: string }
   | { status: "failed"; stdout: string; stderr: string; details: string };
 
+export const agentsIn = ({ InstanceInformationList = [] }: DescribeInstanceInformationResult): Agent[] =>
+  InstanceInformationList.flatMap(({ InstanceId = "", PingStatus, AgentVersion = "", IPAddress = "" }) =>
+    isInstanceId(InstanceId)
+      ? [
+          {
+            instanceId: InstanceId,
+            online: PingStatus === "Online",
+            version: AgentVersion,
+            address: IPAddress,
+          },
+        ]
+      : [],
+  );
+
 /** Agents of up to 50 instances in one call; an instance that never registered is missing from the answer. */
 export const describeAgents = async (
   client: SSMClient,
@@ -49,19 +64,7 @@ export const describeAgents = async (
         MaxResults: 50,
       }),
     );
-    return (answer.InstanceInformationList ?? []).flatMap(
-      ({ InstanceId = "", PingStatus, AgentVersion = "", IPAddress = "" }) =>
-        isInstanceId(InstanceId)
-          ? [
-              {
-                instanceId: InstanceId,
-                online: PingStatus === "Online",
-                version: AgentVersion,
-                address: IPAddress,
-              },
-            ]
-          : [],
-    );
+    return agentsIn(answer);
   } catch (error) {
     // Said of instances that never registered.
     if (errorCode(error) === "InvalidInstanceId") return [];

@@ -34,6 +34,8 @@ export interface Config extends RollConfig {
   rescueBucket: string | undefined;
   joinDeadlineSeconds: number;
   retireDeadlineSeconds: number;
+  /** Nothing is repaired that would touch more of the workers than this share: then something else is wrong. */
+  mostTouchedPercent: number;
 }
 
 /** All that is wrong with the configuration, each with the way to mend it. */
@@ -83,6 +85,7 @@ export const readConfig = (environment: Environment): Config => {
     rescueBucket: read.optional("RESCUE_BUCKET", /^[a-z0-9][a-z0-9.-]{2,62}$/, "my-rescued-logs"),
     joinDeadlineSeconds: read.whole("JOIN_DEADLINE_SECONDS", 30, 172800),
     retireDeadlineSeconds: read.whole("RETIRE_DEADLINE_SECONDS", 30, 172800),
+    mostTouchedPercent: read.whole("REPAIR_MOST_PERCENT", 1, 100),
     ...readRollConfig(read),
   };
   if (config.unshipped === "rescue" && !config.rescueBucket)

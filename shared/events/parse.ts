@@ -2,11 +2,12 @@
 import * as z from "zod/mini";
 import { EventError } from "./error.ts";
 import { type LifecycleEvent, parseLifecycle } from "./lifecycle.ts";
+import { type PlanByHand, parsePlanByHand } from "./plan-request.ts";
 import { type ImagePush, parsePush } from "./push.ts";
 import { parseRollByHand, type RollByHand } from "./roll-request.ts";
 import { parseSpotWarning, type SpotWarning } from "./spot.ts";
 
-export type Trigger = LifecycleEvent | SpotWarning | ImagePush | RollByHand;
+export type Trigger = LifecycleEvent | SpotWarning | ImagePush | RollByHand | PlanByHand;
 
 const envelope = z.object({ source: z.string(), "detail-type": z.string(), detail: z.unknown() });
 
@@ -16,6 +17,7 @@ const parsers: Readonly<Record<string, (detail: unknown) => Trigger>> = {
   "aws.ec2/EC2 Spot Instance Interruption Warning": parseSpotWarning,
   "aws.ecr/ECR Image Action": parsePush,
   "hive-swarm/Roll Requested": parseRollByHand,
+  "hive-swarm/Plan Requested": parsePlanByHand,
 };
 
 /** @throws EventError for anything that is none of the events above. */

@@ -7,16 +7,16 @@ import type { Config } from "../config/config.ts";
 import type { LifecycleEvent } from "../events/lifecycle.ts";
 import type { Trigger } from "../events/parse.ts";
 import type { SpotWarning } from "../events/spot.ts";
+import { dispatchPlan, type PlanDispatcher } from "./dispatch-plan.ts";
 import { dispatchRoll, type RollDispatcher } from "./dispatch-roll.ts";
 import { type Dispatched, nameFor, startFlow } from "./start.ts";
-import type { FlowRequest, Log } from "./world.ts";
+import type { FlowRequest } from "./world.ts";
 
-export interface Dispatcher extends RollDispatcher {
+export interface Dispatcher extends RollDispatcher, PlanDispatcher {
   autoScaling: AutoScalingClient;
   lambda: LambdaClient;
   config: RollDispatcher["config"] & Pick<Config, "workerGroups" | "launchHook" | "terminateHook">;
-  functions: { join: string; retire: string; roll: string };
-  log: Log;
+  functions: RollDispatcher["functions"] & PlanDispatcher["functions"] & { join: string; retire: string };
 }
 
 type FlowKind = "join" | "retire";
@@ -45,6 +45,8 @@ export const dispatch = async (dispatcher: Dispatcher, trigger: Trigger): Promis
     case "image-action":
     case "roll-by-hand":
       return await dispatchRoll(dispatcher, trigger);
+    case "plan-by-hand":
+      return await dispatchPlan(dispatcher, trigger);
     default:
       return await dispatchInstance(dispatcher, trigger);
   }

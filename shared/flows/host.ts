@@ -20,6 +20,8 @@ export interface HostCommand {
   waitsSeconds?: number;
   /** Pause between two looks at it, where minutes matter less than looks. */
   lookEverySeconds?: number;
+  /** It may run when nobody waits for it any more, so nobody cancels it; a role that only reads could not. */
+  changesNothing?: boolean;
   /** Default: the lease's deadline. */
   deadline?: EpochMillis;
 }
@@ -104,7 +106,7 @@ export const lookAtCommand = async (
     if (lookEverySeconds !== undefined) return { memory, because, inSeconds: lookEverySeconds };
     return { memory, because, soon: waited < Math.max(HURRY_SECONDS, waitsSeconds + REPORT_SECONDS) };
   }
-  await cancelDocument(flow, world, [instanceId], sent.commandId);
+  if (!command.changesNothing) await cancelDocument(flow, world, [instanceId], sent.commandId);
   const cause = lost
     ? `the SSM agent of ${instanceId} lost its connection`
     : `no result of ${command.document} from ${instanceId} after ${Math.round(waited)} s`;

@@ -3,6 +3,7 @@ import type { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { HookAction } from "../aws/auto-scaling.ts";
 import type { Config } from "../config/config.ts";
@@ -38,6 +39,15 @@ export interface RollWorld extends CoreWorld {
   /** In the registry's region, which need not be the swarm's. */
   registry: ECRClient;
   eventBus: EventBridgeClient;
+}
+
+/** What a look at the whole cluster needs. */
+export interface RepairWorld extends World {
+  /** In the registry's region. */
+  registry: ECRClient;
+  lambda: LambdaClient;
+  /** Full names of those whose executions are the flows under way. */
+  flowFunctions: readonly string[];
 }
 
 /**

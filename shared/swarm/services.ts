@@ -29,7 +29,7 @@ const taskFailure = z.object({
   lines: z.string(),
 });
 
-const serviceFacts = z.object({
+export const serviceFacts = z.object({
   id: z.string(),
   name: z.string(),
   mode: z.enum(["replicated", "global", "job"]),
@@ -68,7 +68,7 @@ export type ServiceFacts = z.infer<typeof serviceFacts>;
 export type Survey = z.infer<typeof survey>;
 
 /** Packed → checked. @throws z.core.$ZodError, or what unpacking says. */
-const packed = <T>(schema: AnswerSchema<T>) =>
+export const packed = <T>(schema: AnswerSchema<T>) =>
   z.pipe(
     z.string(),
     z.pipe(

@@ -1,6 +1,7 @@
 // No step without a crash: what the scenarios come by is all that the source of the flows has.
 import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
 import { crashingJoins } from "./crash-joins.ts";
+import { crashingRepairs } from "./crash-repairs.ts";
 import { crashingRetirements } from "./crash-retirements.ts";
 import { crashingRolls } from "./crash-rolls.ts";
 import { placesOf, type Scenario } from "./crashes.ts";
@@ -21,8 +22,8 @@ const stepsOf = async (scenarios: readonly Scenario[]): Promise<Set<string>> => 
 
 it("the scenarios that crash come by every step of all flows", async () => {
   const [join, retire] = [await stepsOf(crashingJoins), await stepsOf(crashingRetirements)];
-  const roll = await stepsOf(crashingRolls);
-  expect([...new Set([...join, ...retire, ...roll])].sort()).toEqual(await stepNames());
+  const [roll, repair] = [await stepsOf(crashingRolls), await stepsOf(crashingRepairs)];
+  expect([...new Set([...join, ...retire, ...roll, ...repair])].sort()).toEqual(await stepNames());
   // Both flows leave the load balancer.
   expect([...join]).toContain("load balancer out");
   expect([...retire]).toContain("load balancer out");

@@ -5,7 +5,7 @@ import type { SceneName } from "./permission-scenes.ts";
 export interface Expected {
   /** Default: the group owns the load balancer; of a roll, an image is rolled. */
   scene?: SceneName;
-  flow: "join" | "retire" | "roll";
+  flow: "join" | "retire" | "roll" | "plan";
   ends: string;
 }
 
@@ -78,6 +78,14 @@ const undecided = (step: string): Expected =>
   );
 const noRoll: Expected = roll("never started; runs 3a; not published; no history; dead letter");
 
+const plan = (ends: string): Expected => ({ flow: "plan", ends });
+/** A part that cannot be read is told as such, and the others are there all the same. */
+const blind = (parts: string): Expected =>
+  plan(`SUCCEEDED; unknown: ${parts}; told: plan, with reservations`);
+const blindTo = (parts: string, step: string): Expected =>
+  plan(`SUCCEEDED; unknown: ${parts}; told: step failed (${step}), plan, with reservations`);
+const withoutSwarm = blindTo("swarm, newest", "survey cluster");
+
 /** The workers' role: one that joins is turned away, and those that have joined cannot hold the image of a roll. */
 const hostAndPullRefused: readonly Expected[] = [
   hostRefused,
@@ -91,6 +99,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "lambda:InvokeFunction on function:hive-swarm-dev-join-node:durable": noJoin,
     "lambda:InvokeFunction on function:hive-swarm-dev-retire-node:durable": noRetire,
     "lambda:InvokeFunction on function:hive-swarm-dev-roll-service:durable": noRoll,
+    "lambda:InvokeFunction on function:hive-swarm-dev-repair:durable": plan("never started; dead letter"),
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node": noJoin,
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node": noRetire,
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service": noRoll,
@@ -241,6 +250,23 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "events:PutEvents on event-bus/default": roll(
       "FAILED; roll converged; told: outcome not told; runs 3b; not published; dead letter",
     ),
+  },
+  PlanRole: {
+    "lambda:CheckpointDurableExecution on function:hive-swarm-dev-repair:*/durable-execution/*/*":
+      plan("FAILED; dead letter"),
+    "autoscaling:DescribeAutoScalingGroups on *": blindTo(
+      "members, swarm, balancer, newest",
+      "survey cluster",
+    ),
+    "elasticloadbalancing:DescribeInstanceHealth on *": blind("balancer"),
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node": blind("flows"),
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node": blind("flows"),
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service": blind("flows"),
+    "ecr:DescribeImages on repository/hive-*": blind("newest"),
+    "ssm:DescribeInstanceInformation on *": blindTo("agents, swarm, newest", "survey cluster"),
+    "ssm:GetCommandInvocation on *": withoutSwarm,
+    "ssm:SendCommand on instance/*": withoutSwarm,
+    "ssm:SendCommand on document/hive-swarm-dev-survey-cluster": withoutSwarm,
   },
   WorkerInstanceRole: {
     "ecr:GetAuthorizationToken on *": hostAndPullRefused,

@@ -1,5 +1,6 @@
 // Lives of one instance, and rolls of one image, which together need every permission of functions and workers.
 import { BUCKET, type PermissionWorld } from "./permission-world.ts";
+import { askForPlan, partsUnknown, planExecutions } from "./plans.ts";
 import { pushed, running, serve, serviceOf } from "./rolls.ts";
 import { first } from "./scenes.ts";
 import { HISTORY, image, type WorldOptions } from "./world.ts";
@@ -114,6 +115,16 @@ export const scenes = {
   "an image that exits is rolled back": {
     run: rolls((world) => world.machines.images.behave(image("b"), { kind: "exits", code: 3, afterMs: 50 })),
   },
+  "the cluster is looked at": {
+    run: async (world) => {
+      world.lacking = false;
+      await serve(world);
+      world.lacking = true;
+      askForPlan(world);
+      await world.after(600);
+      return "";
+    },
+  },
   "a manager stops while a roll begins": {
     run: rolls(undefined, managerStops("update-service", rollEnded)),
   },
@@ -188,6 +199,19 @@ export const rollEnding = (world: PermissionWorld): string => {
         : []),
     ...(world.published.length > 0 ? [] : ["not published"]),
     ...(world.parameter(`${HISTORY}/hive`) === undefined ? ["no history"] : []),
+    ...(world.letters.length > 0 ? ["dead letter"] : []),
+  ].join("; ");
+};
+
+/** How a look at the cluster ended, in one line: what became of the execution, and which parts could not be read. */
+export const planEnding = (world: PermissionWorld): string => {
+  const execution = planExecutions(world)[0];
+  return [
+    execution === undefined ? "never started" : execution.status,
+    ...(execution?.status === "SUCCEEDED"
+      ? [`unknown: ${partsUnknown(execution).join(", ") || "nothing"}`]
+      : []),
+    ...refusals(world, execution?.name),
     ...(world.letters.length > 0 ? ["dead letter"] : []),
   ].join("; ");
 };

@@ -3,7 +3,15 @@
 import type { Grant } from "../../sandbox/iam/grants.ts";
 import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
 import { type Expected, endings } from "./permission-endings.ts";
-import { ending, REFUSAL, rollEnding, type Scene, type SceneName, scenes } from "./permission-scenes.ts";
+import {
+  ending,
+  planEnding,
+  REFUSAL,
+  rollEnding,
+  type Scene,
+  type SceneName,
+  scenes,
+} from "./permission-scenes.ts";
 import { type PermissionWorld, permissionWorld } from "./permission-world.ts";
 import { ends, pushed, rollProblems, running } from "./rolls.ts";
 import { problemsOf } from "./world.ts";
@@ -19,6 +27,7 @@ const FIRST: Readonly<Record<Expected["flow"], SceneName>> = {
   join: "the group owns the load balancer",
   retire: "the group owns the load balancer",
   roll: "an image is rolled",
+  plan: "the cluster is looked at",
 };
 
 /** The functions by their roles. */
@@ -27,11 +36,17 @@ const FUNCTIONS = {
   JoinNodeRole: "join-node",
   RetireNodeRole: "retire-node",
   RollServiceRole: "roll-service",
+  PlanRole: "repair",
 };
 
 /** `function:hive-swarm-dev-join-node:durable`, `*`: the resource without partition, service, region and account. */
 const short = ({ action, resource }: Pick<Grant, "action" | "resource">): string =>
   `${action} on ${resource.replace(/^arn:aws:[^:]*:[^:]*:[^:]*:/, "")}`;
+
+const endOf = (world: PermissionWorld, flow: Expected["flow"], id: string): string => {
+  if (flow === "plan") return planEnding(world);
+  return flow === "roll" ? rollEnding(world) : ending(world, id, flow);
+};
 
 /** What the sandbox cannot see being used, and what is there for a day that no scene has. */
 const UNUSED = [
@@ -44,10 +59,14 @@ const UNUSED = [
   "JoinNodeRole lambda:GetDurableExecutionState on function:hive-swarm-dev-join-node:*/durable-execution/*/*",
   "RetireNodeRole lambda:GetDurableExecutionState on function:hive-swarm-dev-retire-node:*/durable-execution/*/*",
   "RollServiceRole lambda:GetDurableExecutionState on function:hive-swarm-dev-roll-service:*/durable-execution/*/*",
+  "PlanRole lambda:GetDurableExecutionState on function:hive-swarm-dev-repair:*/durable-execution/*/*",
   // Listing with a qualifier; Lambda does not say against which of the two names it judges listing without one.
   "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node:*",
   "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node:*",
   "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service:*",
+  "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node:*",
+  "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node:*",
+  "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service:*",
   // The real SSM agent's calls: the sandbox's agent is a part of the machine.
   ...["WorkerInstanceRole", "ManagerInstanceRole"].flatMap((role) => [
     ...["AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply"].map(
@@ -93,6 +112,14 @@ describe("with the roles of the packaged template", () => {
     expect(world.access.report().refused).toEqual([]);
     expect(rollEnding(world)).toBe(expected);
     expect(rollProblems(world)).toEqual([]);
+  });
+
+  it("the cluster is looked at without one refusal, and nothing is changed", async () => {
+    const { options, run } = sceneOf(FIRST.plan);
+    const world = await permissionWorld(options);
+    await run(world);
+    expect(world.access.report().refused).toEqual([]);
+    expect(planEnding(world)).toBe("SUCCEEDED; unknown: nothing");
   });
 
   it("every permission is used in some scene, but for those that are listed with a reason", async () => {
@@ -144,7 +171,7 @@ describe("without one permission", () => {
     expect(new Set(refused.map((one) => `${one.role} ${one.action}`))).toEqual(
       new Set([`${role} ${action}`]),
     );
-    expect(flow === "roll" ? rollEnding(world) : ending(world, id, flow)).toBe(expected);
+    expect(endOf(world, flow, id)).toBe(expected);
     expect(told(world)).toMatch(REFUSAL);
     if (action !== "kms:Decrypt") expect(told(world)).toContain(`not authorized to perform: ${action}`);
   });

@@ -65,6 +65,8 @@ const personIn = async (held: readonly Grant[]) => {
 
 /** The statements of each, counted from 0: as the table above the policy has them. */
 const commands: [words: string[], statements: number[]][] = [
+  [["status"], [0, 1, 3]],
+  [["plan"], [0, 1, 3]],
   [
     ["roll", "hive-tomcat:1.4.3"],
     [0, 1, 2],

@@ -43,11 +43,13 @@ import { parseEvent } from "../../shared/events/parse.ts";
 import { dispatch } from "../../shared/flows/dispatch.ts";
 import { durableHandler } from "../../shared/flows/durable-flow.ts";
 import { joinNode } from "../../shared/flows/join.ts";
+import { repair } from "../../shared/flows/repair.ts";
+import { parseRepairRequest } from "../../shared/flows/repair-request.ts";
 import { parseRequest } from "../../shared/flows/request.ts";
 import { retireNode } from "../../shared/flows/retire.ts";
 import { rollImage } from "../../shared/flows/roll.ts";
 import { parseRollRequest } from "../../shared/flows/roll-request.ts";
-import type { CoreWorld, RollWorld, World } from "../../shared/flows/world.ts";
+import type { CoreWorld, RepairWorld, RollWorld, World } from "../../shared/flows/world.ts";
 import type { RollOutcome } from "../../shared/rolls/outcome.ts";
 import { environment } from "../environment.ts";
 import { Invocations } from "./invocations.ts";
@@ -80,6 +82,8 @@ export interface WorldOptions {
   /** For how long the load balancer lets open connections of an instance go on that leaves it. */
   drainingTimeoutSeconds?: number;
   managers?: number;
+  /** The worker group's maximum. */
+  most?: number;
   services?: readonly Service[];
   joinHeartbeatSeconds?: number;
   retireHeartbeatSeconds?: number;
@@ -196,7 +200,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
         name: WORKERS,
         role: "worker",
         min: 0,
-        max: 50,
+        max: options.most ?? 50,
         desired: 0,
         loadBalancerNames: loadBalancer === "attached" ? [ELB] : [],
         terminateHookAbandon: options.terminateHookAbandon ?? "retain",
@@ -230,6 +234,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       content: documentContent(name),
     })),
     instances: () => autoScaling.instanceIds(),
+    // Groups tag their instances; one that is detached keeps its tags.
+    byTag: (key, values) =>
+      key === "hive-swarm:cluster" && values.includes("hive") ? [...machines.hosts.keys()] : [],
     ids,
     report,
   });
@@ -261,7 +268,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     },
   };
 
-  const functions = ["dispatch", "join-node", "retire-node", "roll-service"].map(functionDefinition);
+  const functions = ["dispatch", "join-node", "retire-node", "roll-service", "repair"].map(
+    functionDefinition,
+  );
   const handlers: Record<string, DurableLambdaHandler> = {
     [`${PREFIX}join-node`]: durableHandler((flow, payload) =>
       joinNode(flow, worlds.join, parseRequest(payload)),
@@ -271,6 +280,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     ),
     [`${PREFIX}roll-service`]: durableHandler((flow, payload) =>
       rollImage(flow, worlds.roll, parseRollRequest(payload)),
+    ),
+    [`${PREFIX}repair`]: durableHandler((flow, payload) =>
+      repair(flow, worlds.repair, parseRepairRequest(payload)),
     ),
   };
   const invocations = new Invocations(clock);
@@ -345,13 +357,30 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     registry: client<ECRClient>("ecr", "roll-service", config.registryRegion),
     eventBus: client<EventBridgeClient>("events", "roll-service"),
   };
-  const worlds = { join: worldOf("join-node"), retire: worldOf("retire-node"), roll: rollWorld };
+  const repairWorld: RepairWorld = {
+    ...worldOf("repair"),
+    registry: client<ECRClient>("ecr", "repair", config.registryRegion),
+    lambda: client<LambdaClient>("lambda", "repair"),
+    flowFunctions: [`${PREFIX}join-node`, `${PREFIX}retire-node`, `${PREFIX}roll-service`],
+  };
+  const worlds = {
+    join: worldOf("join-node"),
+    retire: worldOf("retire-node"),
+    roll: rollWorld,
+    repair: repairWorld,
+  };
   const dispatcher = {
     autoScaling: client<AutoScalingClient>("autoscaling", "dispatch"),
     lambda: client<LambdaClient>("lambda", "dispatch"),
     config,
-    functions: { join: `${PREFIX}join-node`, retire: `${PREFIX}retire-node`, roll: `${PREFIX}roll-service` },
+    functions: {
+      join: `${PREFIX}join-node`,
+      retire: `${PREFIX}retire-node`,
+      roll: `${PREFIX}roll-service`,
+      repair: `${PREFIX}repair`,
+    },
     log: logger,
+    now: () => clock.now(),
   };
   const deliver = (event: unknown): void => asynchronous.accept(`${PREFIX}dispatch`, JSON.stringify(event));
 
@@ -531,7 +560,7 @@ const activatedAfterDrain = ({ machines }: TestWorld): string[] =>
 export const throttleFirst = (times: number): Interceptor => {
   const seen = new Map<string, number>();
   return async (call, next) => {
-    if (!/^function:(join-node|retire-node|roll-service)$/.test(call.caller.principal))
+    if (!/^function:(join-node|retire-node|roll-service|repair)$/.test(call.caller.principal))
       return await next(call);
     const operation = `${call.caller.principal} ${call.service} ${call.operation}`;
     const count = (seen.get(operation) ?? 0) + 1;

@@ -55,6 +55,7 @@ const edges: [name: string, taken: string[], refused: string[]][] = [
   ["RESCUE_BUCKET", ["", "abc", many(63), "a.b-c"], ["ab", many(64), "-abc", "Abc", "a_bc", " abc", "abc "]],
   ["JOIN_DEADLINE_SECONDS", ["30", "172800"], ["", "29", "172801", "soon"]],
   ["RETIRE_DEADLINE_SECONDS", ["30", "172800"], ["", "29", "172801", "1e"]],
+  ["REPAIR_MOST_PERCENT", ["1", "100"], ["", "0", "101", "30%"]],
   [
     "ROLL_REPOSITORIES",
     ["a", "*", "hive-*,team/hive_b.c, * ", "0*", many(256)],
@@ -184,6 +185,7 @@ describe("a right configuration", () => {
       rescueBucket: "kept",
       joinDeadlineSeconds: 900,
       retireDeadlineSeconds: 1500,
+      mostTouchedPercent: 30,
       repositories: ["hive-*"],
       rollTags: /^(?:latest|v?[0-9]+([.][0-9]+)*)$/,
       versionTags: /^(?:v?[0-9]+([.][0-9]+)*([-_.][0-9A-Za-z]+)*)$/,

@@ -77,6 +77,7 @@ it("no document needs a parameter that an older function, still in flight after 
     "remove-node": ["instanceId"],
     "rescue-logs": ["bucket", "prefix", "ranges", "logDirectories"],
     "restart-shipper": [],
+    "survey-cluster": [],
     "survey-services": ["image"],
     "update-service": ["serviceId", "rollId", "act"],
     "watch-service": ["serviceId", "rollId"],

@@ -46,7 +46,8 @@ const dispatched = async (event: unknown, { executions = {}, settings = {}, invo
     autoScaling: clientThat<AutoScalingClient>({}).client,
     lambda: lambda.client,
     config: readConfig({ ...environment, ...settings }),
-    functions: { join: "join-node", retire: "retire-node", roll: "roll-service" },
+    functions: { join: "join-node", retire: "retire-node", roll: "roll-service", repair: "repair" },
+    now: () => 0,
     log: { info: tell, warn: tell, error: tell },
   };
   const result = await dispatch(dispatcher, parseEvent(event));

@@ -26,7 +26,7 @@ const config = {
   rollTags: /^latest$/,
   versionTags: /^[0-9.]+$/,
 };
-const functions = { join: "join-node", retire: "retire-node", roll: "roll-service" };
+const functions = { join: "join-node", retire: "retire-node", roll: "roll-service", repair: "repair" };
 
 const dispatched = async (
   trigger: Trigger,
@@ -56,6 +56,7 @@ const dispatched = async (
       config,
       functions,
       log: { info: tell, warn: tell, error: tell },
+      now: () => Date.UTC(2026, 1, 1, 12, 30, 5),
     },
     trigger,
   );
@@ -183,9 +184,22 @@ describe("an event", () => {
           config,
           functions,
           log: { info: nothing, warn: nothing, error: nothing },
+          now: () => 0,
         },
         launch,
       ),
     ).rejects.toThrow("Throttling");
+  });
+});
+
+describe("a request for a plan", () => {
+  it("starts one under a name that carries its second, and looks for no other", async () => {
+    const { result, starts, told } = await dispatched({ kind: "plan-by-hand" });
+    const name = "plan-2026-02-01T12-30-05";
+    expect(result).toEqual({ started: name, function: "repair" });
+    expect(starts).toHaveLength(1);
+    expect(starts[0]).toMatchObject({ FunctionName: "repair", DurableExecutionName: name });
+    expect(JSON.parse(String(starts[0]?.Payload))).toEqual({ apply: false });
+    expect(told).toEqual([{ message: "flow started", fields: { trigger: "plan-by-hand", flow: name } }]);
   });
 });

@@ -54,6 +54,7 @@ describe("every role", () => {
       "DispatchRole",
       "JoinNodeRole",
       "ManagerInstanceRole",
+      "PlanRole",
       "RetireNodeRole",
       "RollServiceRole",
       "WorkerInstanceRole",
@@ -102,6 +103,9 @@ describe("SendCommand", () => {
     ["a document of ours that is another function's", "hive-swarm-dev-drain-node"],
     ["one that is another function's, to a roll", "hive-swarm-dev-activate-node", "roll-service"],
     ["one that writes to services, to a join", "hive-swarm-dev-update-service"],
+    ...["remove-node", "update-service", "hold-images", "survey-services"].map(
+      (name): [string, string, string] => [`${name}, to a plan`, `hive-swarm-dev-${name}`, "repair"],
+    ),
   ])("is refused with %s", (_what, document, as = "join-node") => {
     expect(send(document, to(WORKER), as)).toThrow(
       /not authorized to perform: ssm:SendCommand on resource: .*document\//,
@@ -142,7 +146,7 @@ describe("a join token", () => {
   it.each([
     [`instance:${WORKER}`, "manager"],
     [`instance:${MANAGER}`, "worker"],
-    ...["dispatch", "join-node", "retire-node", "roll-service"].flatMap((name) => [
+    ...["dispatch", "join-node", "retire-node", "roll-service", "repair"].flatMap((name) => [
       [`function:${name}`, "worker"] as const,
       [`function:${name}`, "manager"] as const,
     ]),
@@ -180,6 +184,31 @@ describe("roll-service", () => {
     expect(ask("events", "PutEvents", { Entries: [event] })).not.toThrow();
     expect(ask("ssm", "PutParameter", { Name: "/hive-swarm/hive/rolls/web" })).not.toThrow();
     expect(ask("ecr", "DescribeImages", { repositoryName: "hive-web" }, "us-east-1")).not.toThrow();
+  });
+});
+
+describe("repair, which only plans", () => {
+  /** What its own durable record, its log and its dead letter take: nothing of the cluster. */
+  const ITS_OWN = /^(lambda:CheckpointDurableExecution|logs:(CreateLogStream|PutLogEvents)|sqs:SendMessage)$/;
+  const READING = /^[a-z]+:(Describe|Get|List)[A-Z]/;
+
+  it("may read, and send the one document that changes nothing", () => {
+    const others = grants
+      .filter(({ role, action }) => role === "PlanRole" && !READING.test(action) && !ITS_OWN.test(action))
+      .map(({ action, resource }) => `${action} ${resource.split(":").at(-1)}`);
+    expect(others.sort()).toEqual([
+      "ssm:SendCommand document/hive-swarm-dev-survey-cluster",
+      "ssm:SendCommand instance/*",
+    ]);
+  });
+
+  it("starts nothing, and cancels nothing", () => {
+    const ask = (service: string, operation: string, input: object) =>
+      asked("function:repair", service, operation, input);
+    const flow = { FunctionName: "hive-swarm-dev-join-node", Qualifier: "durable" };
+    expect(ask("lambda", "Invoke", flow)).toThrow(/is not authorized to perform/);
+    expect(ask("ssm", "CancelCommand", { CommandId: "c1" })).toThrow(/is not authorized to perform/);
+    expect(ask("ssm", "GetParameter", { Name: "/hive-swarm/hive/services" })).toThrow(/is not authorized/);
   });
 });
 

@@ -31,9 +31,16 @@ const changesIn = (script: string): string[] => {
 
 it("the documents that change nothing are known, and every other one is seen to change something", () => {
   const reading = documentNames().filter((name) => changesIn(scriptOf(name)).length === 0);
-  expect(reading).toEqual(["await-tasks", "explain-task", "log-state", "survey-services", "watch-service"]);
+  expect(reading).toEqual([
+    "await-tasks",
+    "explain-task",
+    "log-state",
+    "survey-cluster",
+    "survey-services",
+    "watch-service",
+  ]);
   const promised = documentNames().filter((name) => /changes nothing/i.test(scriptOf(name)));
-  expect(promised).toEqual(["explain-task", "survey-services", "watch-service"]);
+  expect(promised).toEqual(["explain-task", "survey-cluster", "survey-services", "watch-service"]);
 });
 
 describe("as they run, during a roll whose tasks fail", () => {
@@ -44,6 +51,7 @@ describe("as they run, during a roll whose tasks fail", () => {
   const explained = '"exitCode":3,"oomKilled":false,"unhealthy":false,"probe":"","error":""';
 
   it.each([
+    ["survey-cluster", {}, /^(info .*\n)+$/, ["GET"]],
     ["survey-services", { image: repository }, /^(info .*\n)+$/, ["GET"]],
     ["watch-service", { serviceId, rollId: "roll-1", waitSeconds: "1" }, /^(info .*\n)+$/, ["GET"]],
     ["explain-task", { container: "c".repeat(64) }, /^container inspect .*\nlogs .*\n$/, []],

@@ -147,8 +147,8 @@ export class SwarmManager {
     if (method === "GET" && path === "/services") return json([service]);
     if (method === "GET" && path === "/nodes") return json(nodes);
     if (method === "GET" && path === "/tasks") {
-      const wanted: string[] = JSON.parse(query.get("filters") ?? "{}").service ?? [];
-      return json(tasks.filter(({ ServiceID }) => wanted.includes(ServiceID)));
+      const wanted: string[] | undefined = JSON.parse(query.get("filters") ?? "{}").service;
+      return json(tasks.filter(({ ServiceID }) => wanted?.includes(ServiceID) ?? true));
     }
     if (method === "POST" && path === `${known}/update`) {
       if (Number(query.get("version")) !== service.Version.Index)

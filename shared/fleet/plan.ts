@@ -1,0 +1,43 @@
+// What is wrong with the cluster, and what would put it right: a pure function of a snapshot. Events, schedule and people share it, and
+// the order in which anything was read does not change it.
+import { inOrder } from "./action.ts";
+import type { Plan } from "./actions.ts";
+import { planBalancer } from "./balancer.ts";
+import { planGhosts } from "./ghosts.ts";
+import { holdsOf, unknownOf } from "./guards.ts";
+import { planHooks } from "./hooks.ts";
+import { planKept } from "./kept.ts";
+import { planManagers } from "./managers.ts";
+import { mindNames } from "./names.ts";
+import { planNodes } from "./nodes.ts";
+import { drawPicture } from "./picture.ts";
+import { planRolls } from "./rolls.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+export interface PlanConfig {
+  /** Name of the Classic ELB; undefined: there is none to be in or out of. */
+  loadBalancer: string | undefined;
+  /** Of the workers at most this share, but always one, may be touched in swarm and load balancer by one plan. */
+  mostTouchedPercent: number;
+}
+
+/** @returns the actions in the order in which they are to be applied, also when there are reasons to hold. */
+export const planRepair = (snapshot: Snapshot, config: PlanConfig): Plan => {
+  const picture = drawPicture(snapshot);
+  const found = [
+    ...planHooks(picture),
+    ...planKept(picture),
+    ...planNodes(picture),
+    ...planGhosts(picture),
+    ...planManagers(picture),
+    ...planBalancer(picture, config.loadBalancer),
+    ...planRolls(picture),
+  ];
+  const actions = inOrder(mindNames(picture, found));
+  return {
+    takenAt: snapshot.takenAt,
+    holds: holdsOf(picture, actions, config.mostTouchedPercent),
+    unknown: unknownOf(picture),
+    actions,
+  };
+};
