@@ -3,8 +3,9 @@ import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { writeEnvironmentOf } from "../../sandbox/cli/environment.ts";
 import { names } from "../../sandbox/cloud/configuration.ts";
-import { expectAtRest, outcomeFor, rollSettings, service } from "./rolls.ts";
-import { withSandbox } from "./support.ts";
+import type { EngineNode } from "../../sandbox/cloud/engine.ts";
+import { expectAtRest, manager, outcomeFor, rollSettings, service } from "./rolls.ts";
+import { withSandbox, workerIn } from "./support.ts";
 
 const REPLICAS = 6;
 const projectDirectory = resolve(import.meta.dirname, "../..");
@@ -77,5 +78,36 @@ describe("hive-swarm", () => {
       code: 2,
       stderr: expect.stringMatching(/roll/),
     });
+  });
+
+  it("plans nothing where all is well; names what a person drained and what an event lost, and changes neither", async () => {
+    const calm = await hiveSwarm("plan");
+    expect({ code: calm.code, stdout: calm.stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining("Nothing to do."),
+    });
+    const engine = await manager(sandbox());
+    const nodes = await engine.get<EngineNode[]>("/nodes");
+    const node = nodes.find(({ Spec }) => Spec.Role === "worker");
+    await engine.post(`/nodes/${node?.ID}/update?version=${node?.Version.Index}`, {
+      ...node?.Spec,
+      Availability: "drain",
+    });
+    await sandbox().control.disturbEvents({ detailType: "launch", deliveries: [] });
+    await sandbox().scale(3);
+    const launched = await workerIn(sandbox(), "Pending:Wait");
+    const before = (await sandbox().control.commands()).length;
+    const { code, stdout } = await hiveSwarm("plan", "--json");
+    const { plan } = JSON.parse(stdout) as { plan: { actions: { kind: string; subject: string }[] } };
+    expect({ code, actions: plan.actions.map(({ kind, subject }) => [kind, subject]) }).toEqual({
+      code: 1,
+      actions: [
+        ["start-join", launched],
+        ["activate-node", node?.Spec.Labels?.[names.instanceLabel]],
+      ],
+    });
+    const sent = (await sandbox().control.commands()).slice(before);
+    expect(sent.map(({ document }) => document)).toEqual(["survey-cluster"]);
+    expect((await engine.get<EngineNode>(`/nodes/${node?.ID}`)).Spec.Availability).toBe("drain");
   });
 });
