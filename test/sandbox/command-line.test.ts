@@ -43,7 +43,7 @@ describe("the command line, while nothing is up", () => {
     const { code, stdout, stderr } = await sandbox(directory, "start");
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toBe(
-      'There is no command "start": it is up, status or down.\nSee npm run sandbox -- --help\n',
+      'There is no command "start": it is up, status, push or down.\nSee npm run sandbox -- --help\n',
     );
   });
 });
