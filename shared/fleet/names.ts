@@ -14,17 +14,18 @@ const BY_LABEL: readonly ActionKind[] = [
 ];
 
 /** @param renamed nodes that get their right label in the same plan, before anything else. */
-const mindName = ({ nodes = [] }: Picture, action: Action, renamed: ReadonlySet<string>): Action => {
+const mindName = ({ nodes = [], nodesOf }: Picture, action: Action, renamed: ReadonlySet<string>): Action => {
   const { kind, instanceId, reason } = action;
   if (instanceId === undefined || !BY_LABEL.includes(kind)) return action;
   const named = nodes.filter((node) => node.instanceId === instanceId);
-  // A machine is one node: of several that are ready under its name, all but one are other machines.
+  // A machine is one node: of several that live under its name or at its address, all but one are other machines.
   const most = kind === "remove-ghost" ? 0 : 1;
-  const living = named.filter(({ owner, state }) => owner === instanceId && state !== "down");
-  const wrong = [
-    ...named.filter(({ owner, role }) => owner !== instanceId || role === "manager"),
-    ...(living.length > most ? living : []),
-  ];
+  const lives = ({ state }: OwnedNode): boolean => state !== "down";
+  const crowded = (nodesOf.get(instanceId) ?? []).filter(lives).length > most;
+  const wrong = named.filter(
+    (node) =>
+      node.owner !== instanceId || node.role === "manager" || node.doubted || (crowded && lives(node)),
+  );
   const stays = wrong.find((node) => !renamed.has(node.nodeId));
   if (stays) return lookAt({ instanceId, node: stays }, "D10", `${reason}. Not so: ${because(stays)}`);
   const [first] = wrong;

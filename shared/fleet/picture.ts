@@ -6,6 +6,8 @@ import type { AgentView, BalancerMember, FlowView, Known, Member, NodeView, Snap
 export interface OwnedNode extends NodeView {
   /** The instance behind it, by its label or, for want of a true one, by its address; undefined: nobody can tell. */
   owner: InstanceId | undefined;
+  /** Its label is believed, though another instance of ours has its agent at the node's address: where the labelled one is, nobody knows. */
+  doubted: boolean;
 }
 
 export interface Picture {
@@ -96,10 +98,11 @@ const ownersOf = (
     const [found, ...others] = node.address === "" ? [] : (at.get(node.address) ?? []);
     const there = others.length === 0 ? found?.instanceId : undefined;
     const { instanceId: label } = node;
-    if (label === "") return { ...node, owner: there };
+    if (label === "") return { ...node, owner: there, doubted: false };
     const elsewhere = !members?.has(label) || (agents?.get(label)?.address ?? node.address) !== node.address;
-    const mistaken = node.state === "ready" && there !== undefined && elsewhere;
-    return { ...node, owner: mistaken ? there : label };
+    const another = node.state === "ready" && there !== undefined && there !== label;
+    const mistaken = another && elsewhere;
+    return { ...node, owner: mistaken ? there : label, doubted: another && !mistaken };
   });
 };
 

@@ -429,6 +429,32 @@ describe("a label that is on the wrong node", () => {
     expect(said(changes)).toEqual([`join-instance ${W} (safe)`, `look-at ${idOf(12)} (person)`]);
   });
 
+  it("starts no join whose undoing would take another's node: nobody knows where the named machine is", () => {
+    const changes = {
+      members: instead(rest.members, 12, worker(12, { lifecycleState: "Pending:Wait" })),
+      nodes: wrong.filter(({ nodeId }) => nodeId !== "node12"),
+      agents: instead(instead(rest.agents, 12), 11, agent(11, { online: false })),
+      balanced: instead(rest.balanced, 12),
+    };
+    expect(said(changes)).toEqual([`look-at ${W} (person)`, `look-at ${idOf(12)} (person)`]);
+  });
+
+  it("starts no join either where the machine has a node at its address and another under its name", () => {
+    const nameless = node(11, {
+      instanceId: "",
+      state: "disconnected",
+      availability: "drain",
+      retiring: true,
+    });
+    const named = node(14, { instanceId: W, address: "" });
+    const changes = {
+      ...inState("Pending:Wait"),
+      nodes: nodes(nameless, named),
+      balanced: instead(rest.balanced, 11),
+    };
+    expect(said(changes)).toEqual([`look-at ${W} (person)`]);
+  });
+
   it("of a node that is down is believed: an address is given out again", () => {
     const ghost = node(98, { instanceId: idOf(98), address: "10.0.0.11", state: "down", running: 0 });
     expect(said({ nodes: [...rest.nodes, ghost] })).toEqual([`remove-ghost ${idOf(98)} (safe)`]);

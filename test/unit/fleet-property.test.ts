@@ -9,10 +9,6 @@ import { afterwards } from "./fleet-model.ts";
 import { CONFIG, type Parts, snapshotOf } from "./fleet-scene.ts";
 import { times } from "./times.ts";
 
-// The same worlds each time, until plans are applied: in worlds whose labels are all wrong, the model of what a flow then does is a
-// guess, and one run in some would end on the guess. To search for more, take the line away.
-fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: 20_261_127 });
-
 const LOOKS: readonly ActionKind[] = ["look-at", "look-at-kept"];
 const acts = ({ actions }: Plan): Action[] => actions.filter(({ kind }) => !LOOKS.includes(kind));
 
@@ -205,18 +201,17 @@ describe("a plan that was applied", () => {
     );
   });
 
-  it("where names are wrong leaves nothing but what it spoke of already, and that comes to an end", () => {
+  it("where names are wrong leaves what a person was asked about, and that comes to an end", () => {
     fc.assert(
       fc.property(quiet(anyParts), fc.boolean(), (before, people) => {
         const may = (plan: Plan) => acts(plan).filter(({ risk }) => people || risk === "safe");
         let [world, plan] = [before, next(before)];
         for (let round = 0; may(plan).length > 0; round++) {
           expect(round).toBeLessThan(3);
-          // Of a machine that starts to answer, an address becomes known, and with it whose a wrongly named node is.
-          const spoken = new Set(plan.actions.map(({ subject }) => subject));
+          const asked = new Set(plan.actions.filter(({ risk }) => risk === "person").map((a) => a.subject));
           world = afterwards(world, plan, { people });
           plan = next(world);
-          expect(may(plan).filter(({ subject }) => !spoken.has(subject))).toEqual([]);
+          expect(may(plan).filter(({ subject }) => !asked.has(subject))).toEqual([]);
         }
       }),
       times(1_500),
@@ -229,10 +224,7 @@ describe("a plan that was applied", () => {
         const plan = planRepair(snapshotOf(before), CONFIG);
         const after = afterwards(before, plan, { people: false });
         const going = new Set(
-          plan.actions
-            // A launch that is given up takes away what carries its name.
-            .filter(({ kind }) => kind === "start-retire" || kind === "start-join")
-            .map((a) => a.instanceId),
+          plan.actions.filter(({ kind }) => kind === "start-retire").map((a) => a.instanceId),
         );
         for (const node of before.nodes) {
           if (node.state !== "ready" || node.availability !== "active" || node.retiring) continue;
