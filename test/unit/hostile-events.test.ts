@@ -70,14 +70,15 @@ const looksGenuine = (event: unknown): boolean => {
       type === "EC2 Spot Instance Interruption Warning" && instances[index]?.AutoScalingGroupName === OURS
     );
   }
-  const hook = {
-    "autoscaling:EC2_INSTANCE_LAUNCHING": "join",
-    "autoscaling:EC2_INSTANCE_TERMINATING": "retire",
-  };
+  const hooks = new Map<unknown, string>([
+    ["autoscaling:EC2_INSTANCE_LAUNCHING", "join"],
+    ["autoscaling:EC2_INSTANCE_TERMINATING", "retire"],
+  ]);
   return (
     source === "aws.autoscaling" &&
     /^EC2 Instance-(launch|terminate) Lifecycle Action$/.test(text(type)) &&
-    LifecycleHookName === hook[LifecycleTransition as keyof typeof hook] &&
+    hooks.has(LifecycleTransition) &&
+    LifecycleHookName === hooks.get(LifecycleTransition) &&
     (instances.some((one) => one.InstanceId === EC2InstanceId && one.AutoScalingGroupName === OURS) ||
       (AutoScalingGroupName === OURS && EC2InstanceId === "i-0fffffffffffffff9"))
   );
