@@ -1,4 +1,5 @@
 // The configuration of the functions: read once from the environment, every error reported at the same time.
+import { type ClusterConfig, readClusterConfig } from "./cluster-config.ts";
 import { type Environment, SettingsReader } from "./reader.ts";
 import { type RollConfig, readRollConfig } from "./roll-config.ts";
 
@@ -6,7 +7,7 @@ import { type RollConfig, readRollConfig } from "./roll-config.ts";
 const UNSHIPPED_POLICIES = ["retain", "rescue", "continue"] as const;
 export type UnshippedPolicy = (typeof UNSHIPPED_POLICIES)[number];
 
-export interface Config extends RollConfig {
+export interface Config extends RollConfig, ClusterConfig {
   cluster: string;
   workerGroups: readonly string[];
   managerGroups: readonly string[];
@@ -87,6 +88,7 @@ export const readConfig = (environment: Environment): Config => {
     retireDeadlineSeconds: read.whole("RETIRE_DEADLINE_SECONDS", 30, 172800),
     mostTouchedPercent: read.whole("REPAIR_MOST_PERCENT", 1, 100),
     ...readRollConfig(read),
+    ...readClusterConfig(read),
   };
   if (config.unshipped === "rescue" && !config.rescueBucket)
     read.problems.push(
