@@ -163,7 +163,7 @@ describe("a setting", () => {
         ([, example = ""]) => [name, example],
       ),
     );
-    expect(examples).toHaveLength(16);
+    expect(examples).toHaveLength(23);
     expect(problemsOf(Object.fromEntries(examples))).toEqual([]);
   });
 });
