@@ -10,7 +10,7 @@ import type { SpotWarning } from "../events/spot.ts";
 import { dispatchPlan, type PlanDispatcher } from "./dispatch-plan.ts";
 import { dispatchRoll, type RollDispatcher } from "./dispatch-roll.ts";
 import { type Dispatched, nameFor, startFlow } from "./start.ts";
-import type { FlowRequest } from "./world.ts";
+import type { HookRequest } from "./world.ts";
 
 export interface Dispatcher extends RollDispatcher, PlanDispatcher {
   autoScaling: AutoScalingClient;
@@ -75,7 +75,7 @@ const dispatchInstance = async (
   if (state !== undefined && !WORTH[kind].includes(state))
     return ignore(`nothing to ${kind}: the instance is ${state}`);
 
-  const request: FlowRequest = { group, hook, instanceId: trigger.instanceId };
+  const request: HookRequest = { group, hook, instanceId: trigger.instanceId };
   const functionName = dispatcher.functions[kind];
   const name = await nameFor(dispatcher.lambda, functionName, `${kind}-${trigger.instanceId}`);
   // A late or doubled event: the machine is gone, and its flow long done.

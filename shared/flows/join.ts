@@ -1,7 +1,7 @@
 // A launched instance → a Ready, labelled, active node that holds every image it may need and is in service at the load
 // balancer; then its hook is completed. Or none of that, and ABANDON.
 import { ANOTHER_HOOK, completeAndProve } from "./completion.ts";
-import { failureOf, Overtaken } from "./failure.ts";
+import { failureOf, Overtaken, StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { nodeBecomesActive, readHint, taskRuns } from "./join-activation.ts";
 import { agentOnline, hostJoins } from "./join-host.ts";
@@ -10,7 +10,7 @@ import { intoLoadBalancer } from "./load-balancer.ts";
 import type { NodeHint } from "./node.ts";
 import { openFlow, readHook, takeLease } from "./opening.ts";
 import type { Hold, Lease } from "./watch.ts";
-import type { FlowRequest, World } from "./world.ts";
+import type { FlowRequest, HookRequest, World } from "./world.ts";
 
 export type JoinOutcome =
   | {
@@ -43,6 +43,11 @@ const soon = (state: string | undefined): boolean =>
 const launching = (state: string | undefined): boolean => state !== undefined && LAUNCHING.includes(state);
 
 export const joinNode = async (flow: Flow, world: World, request: FlowRequest): Promise<JoinOutcome> => {
+  if ("hook" in request) return await joinForHook(flow, world, request);
+  throw new StepFailure("look", `${request.instanceId}: an instance in service cannot be brought back yet`);
+};
+
+const joinForHook = async (flow: Flow, world: World, request: HookRequest): Promise<JoinOutcome> => {
   const { member, lookedAt } = await openFlow(
     flow,
     world,
@@ -148,7 +153,7 @@ const confirmInService = async (
   }
 };
 
-const report = (flow: Flow, world: World, request: FlowRequest, outcome: JoinOutcome): Promise<JoinOutcome> =>
+const report = (flow: Flow, world: World, request: HookRequest, outcome: JoinOutcome): Promise<JoinOutcome> =>
   flow.step("report", async () => {
     const record = { flow: flow.name, group: request.group, instanceId: request.instanceId, ...outcome };
     if (outcome.outcome === "abandoned") world.log.error("join abandoned", record);

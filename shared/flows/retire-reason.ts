@@ -5,7 +5,7 @@ import type { Flow } from "./flow.ts";
 import { openFlow } from "./opening.ts";
 import { spotNotice } from "./retire-host.ts";
 import { isRetiring, RETURNING } from "./retire-states.ts";
-import type { EpochMillis, FlowRequest, World } from "./world.ts";
+import type { EpochMillis, HookRequest, World } from "./world.ts";
 
 export type Reason =
   /** Its terminate hook waits. `returns`: to a warm pool, alive. */
@@ -23,7 +23,7 @@ export interface Found {
 /** A warning comes two minutes ahead; used where the host's own notice carries no time that can be read. */
 const WARNING_MILLIS = 105_000;
 
-export const findReason = async (flow: Flow, world: World, request: FlowRequest): Promise<Found> => {
+export const findReason = async (flow: Flow, world: World, request: HookRequest): Promise<Found> => {
   const settled = (state: string | undefined) =>
     isRetiring(state) || state === "InService" || state === RETURNING;
   const first = await openFlow(flow, world, request, "look", (seen) => settled(seen?.lifecycleState));
@@ -51,7 +51,7 @@ export const findReason = async (flow: Flow, world: World, request: FlowRequest)
   return { ...second, reason: retiring ? { kind: "hook", returns: false } : { kind: "none" } };
 };
 
-const hookWaits = (flow: Flow, world: World, request: FlowRequest): Promise<boolean> =>
+const hookWaits = (flow: Flow, world: World, request: HookRequest): Promise<boolean> =>
   flow.step("does the hook wait", async () => {
     try {
       await heartbeat(world.autoScaling, request);

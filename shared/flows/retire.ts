@@ -12,7 +12,7 @@ import { awaitTerminateHook, inWarmPool, isRetiring, RETAINED, RETURNING } from 
 import { drainNode, leaveLoadBalancer, leaveSwarm, shipLogs } from "./retire-steps.ts";
 import { type Fate, fateOf, type LogsEnd } from "./unshipped.ts";
 import type { Hold, Lease } from "./watch.ts";
-import type { FlowRequest, World } from "./world.ts";
+import type { HookRequest, World } from "./world.ts";
 
 export type RetireOutcome =
   | { outcome: "retired"; logs: LogsEnd; details: string }
@@ -25,7 +25,7 @@ export type RetireOutcome =
 const CLOSING_MILLIS = 120_000;
 const SPOT_CLOSING_MILLIS = 10_000;
 
-export const retireNode = async (flow: Flow, world: World, request: FlowRequest): Promise<RetireOutcome> => {
+export const retireNode = async (flow: Flow, world: World, request: HookRequest): Promise<RetireOutcome> => {
   const found = await findReason(flow, world, request);
   if (found.reason.kind === "none") {
     const state = found.member?.lifecycleState ?? "in no group";
@@ -47,7 +47,7 @@ export const retireNode = async (flow: Flow, world: World, request: FlowRequest)
   }
 };
 
-const leaseFor = (world: World, request: FlowRequest, facts: HookFacts, found: Found): Lease => {
+const leaseFor = (world: World, request: HookRequest, facts: HookFacts, found: Found): Lease => {
   const { reason, lookedAt } = found;
   if (reason.kind === "spot") {
     const mayGoOn = (state: string | undefined) =>
@@ -148,7 +148,7 @@ const LOSSES: readonly LogsEnd[] = ["partly rescued", "given up", "died with the
 const report = (
   flow: Flow,
   world: World,
-  request: FlowRequest,
+  request: HookRequest,
   outcome: RetireOutcome,
 ): Promise<RetireOutcome> =>
   flow.step("report", async () => {
@@ -159,7 +159,7 @@ const report = (
     return outcome;
   });
 
-const reportFailure = (flow: Flow, world: World, request: FlowRequest, error: unknown): Promise<void> =>
+const reportFailure = (flow: Flow, world: World, request: HookRequest, error: unknown): Promise<void> =>
   flow.step("report failure", async () => {
     const { group, instanceId } = request;
     const record = { flow: flow.name, group, instanceId, ...failureOf(error) };

@@ -7,6 +7,7 @@ import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { HookAction } from "../aws/auto-scaling.ts";
 import type { Config } from "../config/config.ts";
+import type { InstanceId } from "../identifiers.ts";
 
 /** Milliseconds since the epoch. */
 export type EpochMillis = number;
@@ -54,4 +55,13 @@ export interface RepairWorld extends World {
  * The payload that every trigger for one host arrives at. It holds nothing of the event: a start with the same name and
  * another payload would be refused.
  */
-export type FlowRequest = HookAction;
+export type HookRequest = HookAction;
+
+/** No hook waits: an instance that is in service is brought (back) into swarm and load balancer. */
+export interface InServiceRequest {
+  group: string;
+  instanceId: InstanceId;
+  inService: true;
+}
+
+export type FlowRequest = HookRequest | InServiceRequest;

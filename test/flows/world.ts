@@ -45,7 +45,7 @@ import { durableHandler } from "../../shared/flows/durable-flow.ts";
 import { joinNode } from "../../shared/flows/join.ts";
 import { repair } from "../../shared/flows/repair.ts";
 import { parseRepairRequest } from "../../shared/flows/repair-request.ts";
-import { parseRequest } from "../../shared/flows/request.ts";
+import { parseHookRequest, parseRequest } from "../../shared/flows/request.ts";
 import { retireNode } from "../../shared/flows/retire.ts";
 import { rollImage } from "../../shared/flows/roll.ts";
 import { parseRollRequest } from "../../shared/flows/roll-request.ts";
@@ -276,7 +276,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       joinNode(flow, worlds.join, parseRequest(payload)),
     ),
     [`${PREFIX}retire-node`]: durableHandler((flow, payload) =>
-      retireNode(flow, worlds.retire, parseRequest(payload)),
+      retireNode(flow, worlds.retire, parseHookRequest(payload)),
     ),
     [`${PREFIX}roll-service`]: durableHandler((flow, payload) =>
       rollImage(flow, worlds.roll, parseRollRequest(payload)),

@@ -153,6 +153,11 @@ describe("a request that somebody starts a flow with by hand", () => {
         },
         { requiredKeys: ["group", "hook", "instanceId"] },
       ),
+      fc.record({
+        group: orJunk(fc.constant(OURS)),
+        instanceId: orJunk(fc.constantFrom(...known)),
+        inService: orJunk(fc.constant(true)),
+      }),
     );
     const seen = { refused: 0, taken: 0 };
     fc.assert(
