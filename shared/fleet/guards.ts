@@ -1,6 +1,6 @@
 // When a plan is not to be applied, whatever it says, and what could not be judged at all.
+import { quorumOf } from "../swarm/quorum.ts";
 import type { Action, ActionKind } from "./actions.ts";
-import { quorumOf } from "./managers.ts";
 import type { Picture } from "./picture.ts";
 import type { Known } from "./snapshot.ts";
 

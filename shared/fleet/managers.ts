@@ -1,25 +1,9 @@
 // Managers, and who should be one. Whatever is done to a manager can cost the quorum, so here nothing is planned but a person's look.
+import { quorumOf } from "../swarm/quorum.ts";
 import { lookAt } from "./action.ts";
 import type { Action } from "./actions.ts";
 import { inService } from "./nodes.ts";
 import type { OwnedNode, Picture } from "./picture.ts";
-
-/** What the managers that answer can still afford. */
-export interface Quorum {
-  managers: number;
-  reachable: number;
-  /** More than half of all have to be reachable. */
-  needed: number;
-}
-
-export const quorumOf = (nodes: readonly OwnedNode[]): Quorum => {
-  const managers = nodes.filter(({ role }) => role === "manager");
-  return {
-    managers: managers.length,
-    reachable: managers.filter(({ reachability }) => reachability === "reachable").length,
-    needed: Math.floor(managers.length / 2) + 1,
-  };
-};
 
 export const planManagers = (picture: Picture): Action[] => {
   const { nodes } = picture;
