@@ -22,6 +22,19 @@ export const writeParameter = async (client: SSMClient, name: string, value: str
   await client.send(new PutParameterCommand({ Name: name, Value: value, Type: "String", Overwrite: true }));
 };
 
+/** @returns false when there is one already, which stays as it is: of two that create it, one does. */
+export const createParameter = async (client: SSMClient, name: string, value: string): Promise<boolean> => {
+  try {
+    await client.send(
+      new PutParameterCommand({ Name: name, Value: value, Type: "String", Overwrite: false }),
+    );
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "ParameterAlreadyExists") return false;
+    throw error;
+  }
+};
+
 /** Versions of a parameter, the newest first: Parameter Store itself keeps the last hundred. @returns nothing when there is none. */
 export const readVersions = async (client: SSMClient, name: string): Promise<string[]> => {
   const values: string[] = [];
