@@ -15,6 +15,8 @@ export interface UpArguments {
   heartbeatSeconds: number;
   /** A directory with another Docker engine's binaries; the installed one where absent. */
   engine: string | undefined;
+  /** Nothing that AWS reports reaches a function. */
+  dropEvents: boolean;
   /** Settings of the functions, laid over those of the packaged template. */
   settings: Record<string, string>;
 }
@@ -48,6 +50,7 @@ up takes:
   --not-attached        it is not: the functions register and deregister
   --heartbeat SECONDS   heartbeat timeout of both lifecycle hooks, 30 to 7200 (default 60)
   --engine DIRECTORY    run the Docker engine that is unpacked here instead of the installed one
+  --drop-events         lose every event of AWS on its way to the functions: what comes of it comes of repair alone
   --set NAME=VALUE      set an environment variable of the functions (may be repeated)
 
 push takes:
@@ -74,6 +77,7 @@ const OPTIONS = {
     "not-attached": { type: "boolean", default: false },
     heartbeat: { type: "string", default: "60" },
     engine: { type: "string" },
+    "drop-events": { type: "boolean", default: false },
     set: { type: "string", multiple: true, default: [] },
   },
   push: { variant: { type: "string", default: "good" }, "no-latest": { type: "boolean", default: false } },
@@ -132,6 +136,7 @@ const upArguments = (words: string[]): UpArguments => {
     attached: !values["not-attached"],
     heartbeatSeconds: wholeNumber("--heartbeat", values.heartbeat, 30, 7200),
     engine: values.engine,
+    dropEvents: values["drop-events"],
     settings: Object.fromEntries(values.set.map(setting)),
   };
 };

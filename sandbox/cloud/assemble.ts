@@ -17,6 +17,7 @@ import { ClassicLoadBalancing } from "../models/load-balancing/classic-load-bala
 import { SystemsManager } from "../models/systems-manager/systems-manager.ts";
 import { readRegistryTemplate } from "../template/registry-template.ts";
 import { readTemplate } from "../template/template.ts";
+import { everyEventLost } from "../unpleasant/events.ts";
 import { Throttling } from "../unpleasant/throttling.ts";
 import { Unpleasant } from "../unpleasant/unpleasant.ts";
 import { recordAnswers } from "./answers.ts";
@@ -141,6 +142,7 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     disturbEvents: (deliveries) => lambda.bus.disturb(deliveries),
     refusals: lambda.refusals,
   });
+  if (configuration.dropEvents) unpleasant.set({ events: everyEventLost });
   const access = createAccess({
     template,
     account: { id: names.account, region: names.region },

@@ -23,6 +23,8 @@ export interface BusesOptions {
 /** A line of `events.jsonl`: an event, and the region of the bus that saw it. A forwarded one is seen by both. */
 export interface EventRecord extends AwsEvent {
   bus: string;
+  /** Matched by a rule, and by an unpleasant side delivered to nobody. */
+  lost?: true;
 }
 
 export const startBuses = (options: BusesOptions): { bus: EventBus; registryBus: EventBus } => {
@@ -37,8 +39,8 @@ export const startBuses = (options: BusesOptions): { bus: EventBus; registryBus:
     region,
     deadLetter,
     onDelivery,
-    onEvent: (event: AwsEvent) => {
-      const record: EventRecord = { ...event, bus: region };
+    onEvent: (event: AwsEvent, lost: boolean) => {
+      const record: EventRecord = { ...event, bus: region, ...(lost && { lost }) };
       appendFileSync(file, `${JSON.stringify(record)}\n`);
     },
   });

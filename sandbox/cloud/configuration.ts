@@ -24,6 +24,8 @@ export interface CloudConfiguration {
   engine?: string;
   /** Between Lambda's tries of an asynchronous invocation; Lambda's own are 60 and 120. */
   retryDelaysSeconds?: number[];
+  /** From the first moment on nothing that AWS reports reaches a function; `unpleasant({ events: null })` ends it. */
+  dropEvents?: boolean;
   /** Keep the answers to all AWS calls too, secrets among them, in `aws-answers.jsonl`. */
   recordAnswers?: boolean;
 }

@@ -30,7 +30,8 @@ export interface EventBusOptions {
   deliver: (targetArn: string, event: AwsEvent, target: RuleTarget) => void | Promise<void>;
   deadLetter: (queueArn: string, body: string, attributes: Record<string, string>) => void;
   disturbance?: Disturbance;
-  onEvent?: (event: AwsEvent) => void;
+  /** @param lost it matched rules, and nothing of it will be delivered */
+  onEvent?: (event: AwsEvent, lost: boolean) => void;
   onDelivery?: (delivery: Delivery) => void;
 }
 
@@ -86,15 +87,15 @@ export class EventBus {
 
   /** Routes a complete event; it may have come from another region, and says so. */
   put(event: AwsEvent): void {
-    this.#options.onEvent?.(event);
     const acceptedAt = this.#options.clock.now();
-    for (const rule of this.#options.rules) {
-      if (!rule.enabled || rule.pattern === undefined || !matches(rule.pattern, event)) continue;
-      for (const target of rule.targets) {
-        for (const delay of this.#disturbance(event, rule)) {
-          this.#later(delay, { event, rule, target, acceptedAt, number: 0 });
-        }
-      }
+    const routes = this.#options.rules
+      .filter(({ enabled, pattern }) => enabled && pattern !== undefined && matches(pattern, event))
+      .flatMap((rule) => rule.targets.map((target) => ({ rule, target })))
+      .map((route) => ({ ...route, delays: this.#disturbance(event, route.rule) }));
+    const lost = routes.length > 0 && routes.every(({ delays }) => delays.length === 0);
+    this.#options.onEvent?.(event, lost);
+    for (const { rule, target, delays } of routes) {
+      for (const delay of delays) this.#later(delay, { event, rule, target, acceptedAt, number: 0 });
     }
   }
 

@@ -17,7 +17,8 @@ export interface Facts {
 export const factsOf = (autoScaling: AutoScaling): Facts => ({
   instance: (instanceId) => {
     const group = autoScaling.history().find((change) => change.instanceId === instanceId)?.group;
-    return group === undefined ? undefined : autoScaling.traits(group);
+    if (group === undefined) return undefined;
+    return { role: autoScaling.traits(group).role, tags: autoScaling.tagsOf(instanceId) };
   },
   byTag: (key, values) => autoScaling.instancesByTag(key, values),
 });

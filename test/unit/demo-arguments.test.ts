@@ -11,19 +11,22 @@ describe("the command line of the sandbox", () => {
       attached: true,
       heartbeatSeconds: 60,
       engine: undefined,
+      dropEvents: false,
       settings: {},
     });
   });
 
   it("takes what it is told", () => {
-    const words = "up --managers 3 --workers=2 --not-attached --heartbeat 30 --set A_B=c=d --set E=".split(
-      " ",
-    );
+    const words =
+      "up --managers 3 --workers=2 --not-attached --heartbeat 30 --drop-events --set A_B=c=d --set E=".split(
+        " ",
+      );
     expect(parseArguments(words)).toMatchObject({
       managers: 3,
       workers: 2,
       attached: false,
       heartbeatSeconds: 30,
+      dropEvents: true,
       settings: { A_B: "c=d", E: "" },
     });
   });

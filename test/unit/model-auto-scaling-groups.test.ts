@@ -157,6 +157,47 @@ describe("a group", () => {
     expect(state(id)).toBe("InService");
   });
 
+  it("gives its tags to what it launches, and an instance keeps them when it is detached", async () => {
+    const { up, api, clock, model } = fixture({ tags: { cluster: "hive" } });
+    const id = await up();
+    api.DetachInstances({ ...named, InstanceIds: [id], ShouldDecrementDesiredCapacity: false });
+    await clock.advance(1000);
+    const [replacement = ""] = model.instanceIds();
+    expect(model.instancesByTag("cluster", ["hive"])).toEqual([id, replacement]);
+    api.CreateOrUpdateTags({ Tags: [{ ResourceId: GROUP, Key: "cluster", Value: "other" }] });
+    expect(model.tagsOf(id)).toEqual({ cluster: "hive" });
+    expect(model.instancesByTag("cluster", ["other"])).toEqual([]);
+  });
+
+  it("finds a terminated instance by its tags no more, though they can still be read", async () => {
+    const { up, desire, complete, clock, model } = fixture({ tags: { cluster: "hive" } });
+    const id = await up();
+    desire(0);
+    await clock.advance(1000);
+    complete(id, "retire");
+    await clock.advance(1000);
+    expect(model.instancesByTag("cluster", ["hive"])).toEqual([]);
+    expect(model.tagsOf(id)).toEqual({ cluster: "hive" });
+  });
+
+  it("takes an instance out that somebody said is unhealthy, through its terminate hook, and launches another", async () => {
+    const { up, api, clock, state, inState, model, machines } = fixture();
+    const id = await up();
+    expect(await refusal(() => api.SetInstanceHealth({ InstanceId: id, HealthStatus: "Ill" }))).toContain(
+      "must be Healthy or Unhealthy",
+    );
+    api.SetInstanceHealth({ InstanceId: id, HealthStatus: "Unhealthy" });
+    api.SetInstanceHealth({ InstanceId: id, HealthStatus: "Healthy" });
+    await clock.advance(10_000);
+    expect(state(id)).toBe("InService");
+    api.SetInstanceHealth({ InstanceId: id, HealthStatus: "Unhealthy" });
+    await clock.advance(10_000);
+    expect(state(id)).toBe("Terminating:Wait");
+    expect(machines.alive(id)).toBe(true);
+    expect(inState("Pending:Wait")).toHaveLength(1);
+    expect(model.history().find(({ to }) => to === "Terminating")?.cause).toContain("user health-check");
+  });
+
   it("returns an instance to its warm pool alive, announced as a termination to WarmPool", async () => {
     const { up, model, clock, bus, state, complete, machines } = fixture();
     const id = await up();

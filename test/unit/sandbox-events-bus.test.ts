@@ -133,6 +133,23 @@ describe("the event bus", () => {
     await clock.advance(0);
     expect(delivered).toHaveLength(3);
   });
+
+  it("tells which events are lost: those that a rule matches and nobody gets", () => {
+    const told: [string, boolean][] = [];
+    const { bus } = setUp({
+      onEvent: ({ detail }, lost) => void told.push([String(detail.AutoScalingGroupName), lost]),
+    });
+    bus.disturb(() => []);
+    bus.publish(launch());
+    bus.publish(launch("others"));
+    bus.disturb(() => [9000]);
+    bus.publish(launch());
+    expect(told).toEqual([
+      ["hive-workers", true],
+      ["others", false],
+      ["hive-workers", false],
+    ]);
+  });
 });
 
 describe("PutEvents", () => {

@@ -1,7 +1,7 @@
 // The switchboard of AWS's unpleasant sides: what each switch does, and that it can be taken back.
 import type { Call } from "../../sandbox/aws/handle.ts";
 import { defaultLimits, type Limits } from "../../sandbox/models/systems-manager/types.ts";
-import { disturbance } from "../../sandbox/unpleasant/events.ts";
+import { disturbance, everyEventLost } from "../../sandbox/unpleasant/events.ts";
 import { pleasant } from "../../sandbox/unpleasant/sides.ts";
 import { Throttling } from "../../sandbox/unpleasant/throttling.ts";
 import { Unpleasant } from "../../sandbox/unpleasant/unpleasant.ts";
@@ -56,13 +56,20 @@ describe("throttling", () => {
 });
 
 describe("disturbed events", () => {
-  const launch = { "detail-type": "EC2 Instance-launch Lifecycle Action" };
-  const terminate = { "detail-type": "EC2 Instance-terminate Lifecycle Action" };
+  const source = "aws.autoscaling";
+  const launch = { source, "detail-type": "EC2 Instance-launch Lifecycle Action" };
+  const terminate = { source, "detail-type": "EC2 Instance-terminate Lifecycle Action" };
 
   it("are lost, late or doubled as told, only those that are meant, and only so many", () => {
     const deliveries = disturbance({ detailType: "terminate", deliveries: [0, 500], times: 2 });
     expect([launch, terminate, terminate, terminate].map(deliveries)).toEqual([[0], [0, 500], [0, 500], [0]]);
     expect(disturbance({ deliveries: [] })(launch)).toEqual([]);
+  });
+
+  it("are lost all of them where AWS reports them, and what the project asks of itself arrives", () => {
+    const push = { source: "aws.ecr", "detail-type": "ECR Image Action" };
+    const asked = { source: "hive-swarm", "detail-type": "Repair Requested" };
+    expect([launch, push, asked, terminate].map(disturbance(everyEventLost))).toEqual([[], [], [0], []]);
   });
 
   it("overtake each other when the deliveries take turns", () => {

@@ -7,6 +7,7 @@ import { Activities } from "./activities.ts";
 import { checkHealth, reconcile } from "./capacity.ts";
 import { Events } from "./events.ts";
 import { findGroup, findInstance, type Group, newGroup } from "./group.ts";
+import { InstanceTags } from "./instance-tags.ts";
 import { Journal } from "./journal.ts";
 import { LifecycleActions } from "./lifecycle-actions.ts";
 import { operations } from "./operations.ts";
@@ -54,6 +55,7 @@ export class AutoScaling implements ServiceModel {
       activities: new Activities(clock, ids, account),
       actions: new LifecycleActions(clock, ids, this.faults),
       events: new Events(options.publish, account),
+      tags: new InstanceTags(),
       reconcileSoon: (group, delayMs) => this.#reconcileSoon(group, delayMs),
     };
     this.operations = operations(this.#parts);
@@ -98,14 +100,17 @@ export class AutoScaling implements ServiceModel {
     return groups.flatMap((one) => [...one.instances.keys()]);
   }
 
-  /** Instances whose group carries the tag with one of these values: what SSM's Targets and Filters ask. */
+  /** Instances that carry the tag with one of these values, detached ones too: what SSM's Targets and Filters ask. */
   instancesByTag(key: string, values: readonly string[]): string[] {
-    return [...this.#parts.groups.values()]
-      .filter((group) => values.includes(group.tags.get(key) ?? "\0"))
-      .flatMap((group) => [...group.instances.keys()]);
+    return this.#parts.tags.carrying(key, values);
   }
 
-  /** What a group makes of its instances: their part in the cluster, and the tags that they carry. */
+  /** Of an instance, also of one that is detached or terminated. */
+  tagsOf(instanceId: string): Readonly<Record<string, string>> {
+    return this.#parts.tags.of(instanceId);
+  }
+
+  /** What a group makes of its instances: their part in the cluster, and the tags that they are launched with. */
   traits(group: string): { role: "manager" | "worker"; tags: Record<string, string> } {
     const { config, tags } = findGroup(this.#parts.groups, group);
     return { role: config.role, tags: Object.fromEntries(tags) };

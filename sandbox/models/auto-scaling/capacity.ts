@@ -56,16 +56,28 @@ export function reconcile(parts: Parts, group: Group): void {
   }
 }
 
+/** What a health check of one's own found; the next look of the group acts on it. */
+export function setInstanceHealth(instance: ManagedInstance, status: string | undefined): void {
+  if (status !== "Healthy" && status !== "Unhealthy") {
+    throw validationError(`HealthStatus must be Healthy or Unhealthy, not '${status}'`);
+  }
+  instance.condemned = status === "Unhealthy";
+  instance.healthy = !instance.condemned;
+}
+
 /** EC2's health check: a machine that no longer runs is dead first, and its terminate hook fires afterwards (A7). */
 export function checkHealth(parts: Parts, instances: Iterable<ManagedInstance>): void {
   for (const instance of [...instances]) {
-    if (!instance.running || parts.machines.alive(instance.instanceId)) continue;
+    const alive = parts.machines.alive(instance.instanceId);
+    if (!instance.running || (alive && !instance.condemned)) continue;
     instance.healthy = false;
     if (instance.leaving) continue;
     terminate(
       parts,
       instance,
-      "an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped",
+      alive
+        ? "an instance was taken out of service in response to a user health-check"
+        : "an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped",
     );
   }
 }

@@ -11,6 +11,8 @@ export interface ManagedInstance {
   /** undefined until its first state. */
   state: LifecycleState | undefined;
   healthy: boolean;
+  /** Somebody said that it is unhealthy, though its machine runs. */
+  condemned: boolean;
   /** The machine was powered on: from then on it has a health. */
   running: boolean;
   /** On its way out: counts for nothing any more, and no launch step may follow. */

@@ -11,6 +11,7 @@ const ROUTE: Route = { origin: "EC2", destination: "AutoScalingGroup" };
 /** Starts a machine and takes it into the group. Answers at once; the launch goes on by itself. */
 export function launch(parts: Parts, group: Group, cause: string): ManagedInstance {
   const instance = admit(parts, group, `i-0${parts.ids()}`);
+  parts.tags.launched(instance.instanceId, group.tags);
   instance.underway = powerOnAndEnter(parts, instance, cause);
   return instance;
 }
@@ -23,6 +24,7 @@ export function admit(parts: Parts, group: Group, instanceId: string): ManagedIn
     launchedAt: parts.clock.now(),
     state: undefined,
     healthy: true,
+    condemned: false,
     running: false,
     leaving: false,
     inPool: false,
@@ -48,6 +50,7 @@ export async function powerOn(
     parts.events.activityEnded(instance, "Launch", activity, ROUTE);
     instance.leaving = true;
     group.instances.delete(instanceId);
+    parts.tags.terminated(instanceId);
     parts.journal.move(instance, "Terminated", "the machine could not be started");
     await parts.machines.terminate(instanceId).catch((failure: unknown) => {
       parts.report(`Auto Scaling could not clear away ${instanceId}, which had failed to start`, failure);

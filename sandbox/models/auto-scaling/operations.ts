@@ -1,6 +1,6 @@
 // The operations of Auto Scaling by name, with the shapes of the SDK.
 import type * as Sdk from "@aws-sdk/client-auto-scaling";
-import { decrementDesired, setDesiredCapacity } from "./capacity.ts";
+import { decrementDesired, setDesiredCapacity, setInstanceHealth } from "./capacity.ts";
 import * as describe from "./describe.ts";
 import { counts, findGroup, findInstance } from "./group.ts";
 import * as membership from "./membership.ts";
@@ -34,6 +34,8 @@ export const operations = (parts: Parts) => ({
     );
     return { Activity: { ...activity } };
   },
+  SetInstanceHealth: (input: Sdk.SetInstanceHealthQuery): void =>
+    setInstanceHealth(findInstance(parts.groups, input.InstanceId), input.HealthStatus),
   EnterStandby: (input: Sdk.EnterStandbyQuery): Sdk.EnterStandbyAnswer => ({
     Activities: membership.enterStandby(parts, input),
   }),

@@ -6,6 +6,7 @@ import type { Identifiers } from "../identifiers.ts";
 import type { Activities } from "./activities.ts";
 import type { Events } from "./events.ts";
 import type { Group, ManagedInstance } from "./group.ts";
+import type { InstanceTags } from "./instance-tags.ts";
 import type { Journal } from "./journal.ts";
 import type { LifecycleActions } from "./lifecycle-actions.ts";
 import type { Faults, Timings } from "./types.ts";
@@ -24,6 +25,7 @@ export interface Parts {
   activities: Activities;
   actions: LifecycleActions;
   events: Events;
+  tags: InstanceTags;
   /** Has the group look at its capacity again, soon. */
   reconcileSoon: (group: Group, delayMs?: number) => void;
 }

@@ -82,6 +82,7 @@ async function finish(
   }
   instance.running = false;
   instance.group.instances.delete(instance.instanceId);
+  parts.tags.terminated(instance.instanceId);
   journal.move(instance, "Terminated", "the machine is terminated");
   activities.end(activity, "Successful");
   events.activityEnded(instance, "Terminate", activity, ROUTE);

@@ -13,6 +13,7 @@ export type ReturnState = "Warmed:Pending:Wait" | "Terminating:Wait";
 /** Launches an instance into the pool: prepared by the launch hook, but not to be taken into service. */
 export function launchIntoWarmPool(parts: Parts, group: Group): ManagedInstance {
   const instance = admit(parts, group, `i-0${parts.ids()}`);
+  parts.tags.launched(instance.instanceId, group.tags);
   instance.inPool = true;
   const cause = "an instance was started for the warm pool";
   const activity = parts.activities.begin(
