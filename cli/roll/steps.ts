@@ -14,6 +14,7 @@ const TELLING = "the outcome is told";
 /** A test holds them against the flow's own. */
 export const steps: Readonly<Record<string, Step>> = {
   "roll begins": { doing: "the roll begins" },
+  "read pause": { doing: "it is asked whether rolls are paused" },
   "resolve image": { doing: "the registry is asked for the image", tell: resolved },
   "survey services": { doing: "a manager is asked which services run it", tell: surveyed },
   "hosts hold image": { doing: "hosts pull the image", tell: pulled },

@@ -10,6 +10,7 @@ import { failureOf, StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { type Holding, hostsHold, surveyServices } from "./roll-hosts.ts";
 import { type End, type Plan, type RollDecision, rollOne } from "./roll-one.ts";
+import { pausedCause } from "./roll-paused.ts";
 import { report } from "./roll-report.ts";
 import type { RollRequest } from "./roll-request.ts";
 import { type RollErrand, resolveTarget } from "./roll-target.ts";
@@ -74,6 +75,12 @@ const roll = async (
   alone: (end: Noted) => Promise<RollReport>,
 ): Promise<RollReport> => {
   const { flow, world } = errand;
+  // A dry run changes nothing.
+  const paused = request.trigger === "person" && request.dryRun ? undefined : await pausedCause(errand);
+  if (paused) {
+    const asked = `${world.config.registry}/${request.repository}`;
+    return await alone({ outcome: "refused", image: asked, because: "nothing was changed", cause: paused });
+  }
   const image = await resolveTarget(errand, request);
   if (image.kind !== "image") return await alone({ outcome: image.kind, ...image });
 

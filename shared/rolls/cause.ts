@@ -15,6 +15,8 @@ export type CauseCode =
   | "host-unreachable"
   | "no-progress"
   | "update-refused"
+  /** A person has paused rolls and repairs. */
+  | "paused"
   | "unknown";
 
 export interface Cause {

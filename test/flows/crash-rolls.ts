@@ -11,7 +11,7 @@ import {
   serviceOf,
   serving,
 } from "./rolls.ts";
-import { image, type TestWorld } from "./world.ts";
+import { image, PAUSE, type TestWorld } from "./world.ts";
 
 const roll = scenarioOf("roll-service");
 
@@ -51,6 +51,17 @@ export const crashingRolls: readonly Scenario[] = [
     options,
     rolls((world) => world.machines.images.behave(image("b"), { kind: "exits", code: 3, afterMs: 50 })),
     endsAs("rolled back", { a: 3 }),
+  ),
+  roll(
+    "a roll that begins while rolls are paused",
+    options,
+    rolls((world) =>
+      world.putParameter(
+        PAUSE,
+        JSON.stringify({ why: "a test", by: "ann@desk", at: "2026-01-01T00:00:00Z" }),
+      ),
+    ),
+    endsAs("refused", { a: 3 }),
   ),
   roll(
     "a roll during which a node is lost",

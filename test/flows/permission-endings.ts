@@ -215,6 +215,10 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "lambda:CheckpointDurableExecution on function:hive-swarm-dev-roll-service:*/durable-execution/*/*": roll(
       "FAILED; runs 3a; not published; no history; dead letter",
     ),
+    // Not known is not "no": somebody may have paused for a good reason.
+    "ssm:GetParameter on parameter/hive-swarm/hive/pause": roll(
+      "SUCCEEDED; roll refused (paused); told: roll refused; runs 3a; no history",
+    ),
     // Somebody can mend it, and the push can be rolled by hand then: an alarm, and no dead letter.
     "ecr:DescribeImages on repository/hive-*": roll(
       "SUCCEEDED; roll refused (credentials); told: roll refused; runs 3a; no history",

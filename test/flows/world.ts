@@ -61,6 +61,7 @@ const PREFIX = "hive-swarm-dev-";
 const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 export const TOKEN_PARAMETER = "/hive-swarm/hive/join-token/worker";
 export const HISTORY = "/hive-swarm/hive/rolls";
+export const PAUSE = "/hive-swarm/hive/pause";
 export const NEEDS_PARAMETER = "/hive-swarm/hive/services";
 
 export const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
