@@ -25,16 +25,30 @@ def on_page: (.ID | explode | add) % $pages == $page - 1;
 def address: [.Status.Addr, (.ManagerStatus.Addr | text | sub(":[0-9]*\\z"; "") | ltrimstr("[") | rtrimstr("]"))]
   | map(text | select(test("\\A[0-9a-fA-F.:]{2,45}\\z") and (among(["0.0.0.0", "127.0.0.1", "::", "::1"]) | not))) | .[0] // "";
 def time: text | if test("\\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?Z\\z") then . else "" end;
-def view($running): {
+def no_image: text | test("no such image|pull access denied|manifest unknown|manifest for .* not found|no basic auth credentials|token has expired|unauthorized"; "i");
+# Node → images that the last task there had need of and did not get. A task with a container had its image; what a service wants no more
+# is wanted no more; and a host that held the image meanwhile is not asked for ever: a quarter of an hour later it is told no more.
+def lacking($services; $tasks; $now):
+  ($services | map({key: .ID, value: (.Spec.TaskTemplate | image)}) | from_entries) as $wants
+  | [$tasks[] | select((.NodeID | text) != "" and $wants[.ServiceID] == (.Spec | image)) | {
+      node: .NodeID, image: (.Spec | image), at: (.Status.Timestamp | instant), running: (.Status.State == "running"),
+      had: ((.Status.ContainerStatus.ContainerID | text) != ""),
+      lacked: ((.Status.State | among(["rejected", "failed"])) and (.Status.Err | no_image))
+    } | select(.had or .lacked)]
+  | group_by([.node, .image])
+  | map(select(any(.[]; .running) | not) | max_by(.at) | select(.lacked and (.had | not) and $now - .at < 900))
+  | group_by(.node) | map({key: .[0].node, value: (sort_by(-.at) | map(.image) | .[0:5])}) | from_entries;
+def view($running; $missing): {
   nodeId: .ID, instanceId: instance, address: address, role: .Spec.Role, state: .Status.State, availability: .Spec.Availability,
   leader: (.ManagerStatus.Leader == true), reachability: (.ManagerStatus.Reachability | text),
   retiring: (.Spec.Labels["hive.retiring"] | text != ""), activeSince: (.Spec.Labels["hive.active-since"] | time),
-  running: ($running[.ID] // 0)
-};
+  running: ($running[.ID] // 0), cpus: (.Description.Resources | cpus)
+} + ($missing[.ID] // null | if . then {missing: .} else {} end);
 '
 judge page "$node_jq"'
   (reduce ($tasks[] | select(.Status.State == "running") | .NodeID | text) as $id ({}; .[$id] += 1)) as $running
-  | {nodes: ($nodes[0] | map(select(on_page) | view($running))),
+  | lacking($service; $tasks; $now) as $missing
+  | {nodes: ($nodes[0] | map(select(on_page) | view($running; $missing))),
      services: ($service | map(select(on_page)) | all_facts(.; $tasks; $node; $now)), now: ($now | floor)}' \
   --argjson page "$SSM_page" --argjson pages "$SSM_pages"
 packed=$(pack <"$work/page")

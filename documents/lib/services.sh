@@ -66,6 +66,8 @@ def image: .ContainerSpec.Image | text;
 def mode: if has("Replicated") then "replicated" elif has("Global") then "global" else "job" end;
 def instance: .Spec.Labels["hive.instance-id"] | text | select(test("\\Ai-[0-9a-f]{8,17}\\z")) // "";
 def worker: .Spec.Role == "worker" and .Spec.Availability == "active" and .Status.State == "ready";
+# Whole ones and hundredths.
+def cpus: .NanoCPUs // 0 | . / 1e7 | floor / 100;
 def update: .UpdateStatus.State | text | if . == "" then "none" else . end;
 
 def runnable: .DesiredState == "ready" or .DesiredState == "running";
@@ -104,6 +106,7 @@ def facts($service; $tasks; $node; $now):
       mode: ($spec.Mode | mode), replicas: $spec.Mode.Replicated.Replicas, image: $image,
       managersOnly: any($spec.TaskTemplate.Placement.Constraints // [] | .[] | split(" ") | join("") | ascii_downcase;
         . == "node.role==manager" or . == "node.role!=worker"),
+      reservedCpus: ($spec.TaskTemplate.Resources.Reservations | cpus),
       labels: ($spec.Labels // {} | with_entries(select(.key | startswith("hive.")))),
       update: {
         state: ($service | update), message: ($service.UpdateStatus.Message | text | .[0:300]),

@@ -17,7 +17,9 @@ export const surveyCluster: Document = async (script) => {
   requireLeader(swarm);
   const isOnPage = ({ id }: { id: string }): boolean => sumOf(id) % pages === page - 1;
   const gz = packed({
-    nodes: [...swarm.nodes.values()].filter(isOnPage).map((node) => viewOf(swarm, node)),
+    nodes: [...swarm.nodes.values()]
+      .filter(isOnPage)
+      .map((node) => viewOf(swarm, node, missingOn(swarm, node, now()))),
     services: [...swarm.services.values()]
       .filter(isOnPage)
       .map((service) => serviceFacts(swarm, service, now())),
@@ -29,7 +31,28 @@ export const surveyCluster: Document = async (script) => {
 
 const sumOf = (id: string): number => [...id].reduce((sum, character) => sum + character.charCodeAt(0), 0);
 
-const viewOf = (swarm: SimulatedSwarm, node: SwarmNode) => {
+const MISSING_MS = 900_000;
+const NO_IMAGE = /no such image|pull access denied|manifest unknown|no basic auth credentials/i;
+
+/** Images that the last task there had need of and did not get, the newest first. */
+const missingOn = (swarm: SimulatedSwarm, { id }: SwarmNode, now: number): string[] =>
+  [...swarm.services.values()]
+    .flatMap(({ tasks, spec }) => {
+      const [newest] = [...tasks]
+        .filter((task) => task.nodeId === id && task.image === spec.template.image)
+        .filter(({ status }) => DECIDED.includes(status.state))
+        .sort((one, other) => other.status.at - one.status.at);
+      const lacked = newest?.status.state === "rejected" && NO_IMAGE.test(newest.status.error);
+      return newest && lacked && now - newest.status.at < MISSING_MS ? [newest] : [];
+    })
+    .sort((one, other) => other.status.at - one.status.at)
+    .map(({ image }) => image)
+    .slice(0, 5);
+
+/** Its host had the image, or said that it has not. */
+const DECIDED = ["starting", "running", "complete", "failed", "shutdown", "rejected"];
+
+const viewOf = (swarm: SimulatedSwarm, node: SwarmNode, missing: readonly string[]) => {
   const { id, address, role, state, availability, labels } = node;
   const since = labels["hive.active-since"] ?? "";
   return {
@@ -44,5 +67,7 @@ const viewOf = (swarm: SimulatedSwarm, node: SwarmNode) => {
     retiring: Boolean(labels["hive.retiring"]),
     activeSince: TIME.test(since) ? since : "",
     running: swarm.tasksOf(id).filter(({ status }) => status.state === "running").length,
+    cpus: node.cpus,
+    ...(missing.length > 0 ? { missing } : {}),
   };
 };

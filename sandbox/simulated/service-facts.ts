@@ -26,6 +26,7 @@ export const serviceFacts = (swarm: SimulatedSwarm, service: SimulatedService, n
     replicas: spec.mode === "replicated" ? spec.replicas : null,
     image: spec.template.image,
     managersOnly: spec.template.managersOnly,
+    reservedCpus: spec.template.reservedCpus,
     labels,
     update: {
       state: updateStatus?.state ?? "none",

@@ -86,10 +86,17 @@ export class SimulatedSwarm {
 
   admit(
     node: Pick<SwarmNode, "instanceId" | "address" | "role" | "availability"> &
-      Partial<Pick<SwarmNode, "labels">>,
+      Partial<Pick<SwarmNode, "labels" | "cpus">>,
   ): SwarmNode {
     const store = this.#store;
-    const admitted: SwarmNode = { labels: {}, ...node, id: store.id("node"), state: "ready", version: 1 };
+    const admitted: SwarmNode = {
+      labels: {},
+      cpus: 2,
+      ...node,
+      id: store.id("node"),
+      state: "ready",
+      version: 1,
+    };
     const same = this.#nodesOfInstance.get(node.instanceId);
     if (same) same.add(admitted.id);
     else this.#nodesOfInstance.set(node.instanceId, new Set([admitted.id]));

@@ -7,14 +7,21 @@ import type { NodeView } from "./snapshot.ts";
 const FACTS: Readonly<Record<ActionKind, string>> = {
   "label-node": "D19",
   "start-retire": "A1",
+  // A dead one's vote would count against each manager that comes.
+  "remove-manager": "D20",
   "start-join": "A1",
   "finish-roll": "D1",
   "remove-ghost": "D10",
   "activate-node": "D8",
   "join-instance": "A12",
+  "promote-node": "D9",
   "deregister-instance": "Classic ELB",
   "register-instance": "A10",
+  "hold-images": "D7",
   "roll-newest": "ECR",
+  "deploy-service": "D15",
+  "set-replicas": "D24",
+  "rotate-tokens": "S7",
   "look-at-kept": "A4",
   "look-at": "A12",
 };
@@ -25,12 +32,13 @@ export interface About {
   instanceId?: InstanceId | undefined;
   node?: NodeView | undefined;
   service?: string | undefined;
+  replicas?: number | undefined;
 }
 
 /** Safe, unless it is said to be for a person. */
 export const action = (
   kind: ActionKind,
-  { instanceId, node, service }: About,
+  { instanceId, node, service, replicas }: About,
   reason: string,
   options: { forPerson?: boolean; fact?: string } = {},
 ): Action => ({
@@ -39,6 +47,7 @@ export const action = (
   ...(instanceId === undefined ? {} : { instanceId }),
   ...(node === undefined ? {} : { nodeId: node.nodeId }),
   ...(service === undefined ? {} : { service }),
+  ...(replicas === undefined ? {} : { replicas }),
   reason,
   fact: options.fact ?? FACTS[kind],
   risk: options.forPerson ? "person" : "safe",

@@ -7,6 +7,10 @@ export type ActionKind =
   | "start-retire"
   /** In service, and not in the swarm (any more). */
   | "join-instance"
+  /** A manager whose machine is gone, and whose vote the quorum can do without. */
+  | "remove-manager"
+  /** In service in a group of managers, and its node is a worker. */
+  | "promote-node"
   /** A node whose instance is gone. */
   | "remove-ghost"
   /** In service, drained, and nobody is at it: a crash left it so. */
@@ -19,6 +23,14 @@ export type ActionKind =
   | "finish-roll"
   /** The service does not run the newest image that its tag policy would have: the push event was lost. */
   | "roll-newest"
+  /** A host could not have the images that tasks on it need. */
+  | "hold-images"
+  /** A service of the stack that the swarm has not. */
+  | "deploy-service"
+  /** A service of the stack has not the replicas that its policy wants for the room there is. */
+  | "set-replicas"
+  /** The swarm's join tokens are older than they may be. */
+  | "rotate-tokens"
   /** Kept by policy, with what it still holds; somebody has to end it. */
   | "look-at-kept"
   /** Out of what the operator may decide alone. */
@@ -34,6 +46,8 @@ export interface Action {
   instanceId?: InstanceId;
   nodeId?: string;
   service?: string;
+  /** Of `set-replicas`: how many it is to have. */
+  replicas?: number;
   /** One line: what was seen, and what follows. */
   reason: string;
   /** Number of the fact in docs/facts.md, for example `A1`. */

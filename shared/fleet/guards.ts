@@ -1,6 +1,6 @@
 // When a plan is not to be applied, whatever it says, and what could not be judged at all.
 import { quorumOf } from "../swarm/quorum.ts";
-import type { Action, ActionKind } from "./actions.ts";
+import type { Action, ActionKind, Plan } from "./actions.ts";
 import type { Picture } from "./picture.ts";
 import type { Known } from "./snapshot.ts";
 
@@ -13,6 +13,18 @@ const TOUCHING: readonly ActionKind[] = [
   "register-instance",
   "deregister-instance",
 ];
+
+/** Flows of hooks hold by themselves, with heartbeats; if none were started the hooks would run out. */
+const HOLDING_THEMSELVES: readonly ActionKind[] = ["start-join", "start-retire"];
+
+/** How holds begin that are none of the swarm's: whatever would be done is held. */
+const FOR_ALL = ["paused", "the groups' members", "the flows under way", "repair-"];
+
+/** Of a plan's holds those that stand against this action; none: it may be applied, as far as its risk lets. */
+export const holdsFor = ({ holds }: Plan, { kind }: Action): string[] =>
+  holds.filter(
+    (hold) => !HOLDING_THEMSELVES.includes(kind) || FOR_ALL.some((words) => hold.startsWith(words)),
+  );
 
 export const holdsOf = (
   picture: Picture,

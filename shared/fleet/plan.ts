@@ -1,5 +1,6 @@
 // What is wrong with the cluster, and what would put it right: a pure function of a snapshot. Events, schedule and people share it, and
 // the order in which anything was read does not change it.
+import type { ReplicaPolicy } from "../config/cluster-config.ts";
 import { inOrder } from "./action.ts";
 import type { Plan } from "./actions.ts";
 import { planBalancer } from "./balancer.ts";
@@ -19,6 +20,13 @@ export interface PlanConfig {
   loadBalancer: string | undefined;
   /** Of the workers at most this share, but always one, may be touched in swarm and load balancer by one plan. */
   mostTouchedPercent: number;
+  /** Name of the execution that plans: it is not in its own way. */
+  self?: string;
+  replicas: ReplicaPolicy;
+  /** With `ahead`: replicas beyond what has room. */
+  replicasAhead: number;
+  /** Join tokens older than this are rotated; 0: never by themselves. */
+  tokenDays: number;
 }
 
 /** @returns the actions in the order in which they are to be applied, also when there are reasons to hold. */

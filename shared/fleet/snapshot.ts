@@ -1,7 +1,10 @@
 // The cluster at one moment: group, swarm, load balancer, registry and running flows, as far as each could be read. Immutable; what
 // could not be read is told as such, and never taken for absent.
 import type { InstanceId } from "../identifiers.ts";
+import type { SwarmRecord } from "../swarm/record.ts";
 import type { ServiceFacts } from "../swarm/services.ts";
+import type { StackService } from "../swarm/stack.ts";
+import type { Pause } from "./pause.ts";
 
 /** A part of the picture, or why it is missing. */
 export type Known<T> = { known: true; value: T } | { known: false; because: string };
@@ -43,6 +46,10 @@ export interface NodeView {
   activeSince: string;
   /** Tasks that run there. */
   running: number;
+  /** What it has for tasks: whole ones and hundredths. */
+  cpus: number;
+  /** Images that tasks there were refused for, lately and until now: the host has not got them and cannot pull them. Newest first. */
+  missing: readonly string[];
 }
 
 export interface SwarmView {
@@ -81,4 +88,10 @@ export interface Snapshot {
   balancer: Known<{ attached: boolean; members: readonly BalancerMember[] }> | undefined;
   flows: Known<readonly FlowView[]>;
   newest: Known<readonly NewestImage[]>;
+  /** `null`: no swarm was ever formed, so none is asked for, and `swarm` is empty. */
+  record: Known<SwarmRecord | null>;
+  /** `null`: repairs and rolls may go on. */
+  paused: Known<Pause | null>;
+  /** What is to be there; empty: nobody said. */
+  stack: Known<readonly StackService[]>;
 }

@@ -37,7 +37,10 @@ export const takeSnapshot = async (flow: Flow, world: RepairWorld): Promise<Snap
   const flows = await after(before, "flows", async (seen) =>
     union(seen, await flow.step("read flows again", () => readFlows(world))),
   );
-  return { takenAt: new Date(now).toISOString(), members, agents, swarm, balancer, flows, newest };
+  const unread = { known: false, because: "it is not read yet" } as const;
+  const [record, paused, stack] = [unread, unread, unread];
+  const takenAt = new Date(now).toISOString();
+  return { takenAt, members, agents, swarm, balancer, flows, newest, record, paused, stack };
 };
 
 const union = (one: readonly FlowView[], other: readonly FlowView[]): FlowView[] => [

@@ -23,6 +23,9 @@ const nodeView = z.object({
   retiring: z.boolean(),
   activeSince: z.string(),
   running: z.number(),
+  cpus: z.number(),
+  /** Of most nodes none, and nothing is said of them. */
+  missing: z._default(z.array(z.string()), []),
 });
 
 const clusterPage = z.object({ nodes: z.array(nodeView), services: z.array(serviceFacts) });

@@ -37,6 +37,8 @@ export const serviceFacts = z.object({
   image: z.string(),
   /** Constrained to managers, which pull nothing. */
   managersOnly: z.boolean(),
+  /** What each task has for itself: whole CPUs and hundredths; 0: nothing. */
+  reservedCpus: z.number(),
   /** Those that begin with `hive.`. */
   labels: z.record(z.string(), z.string()),
   update: z.object({ state: z.string(), message: z.string(), startedAt: z.string() }),

@@ -18,6 +18,9 @@ const snapshot = (changes: Partial<Snapshot> = {}): Snapshot => ({
   balancer: undefined,
   flows: unread,
   newest: unread,
+  record: unread,
+  paused: unread,
+  stack: unread,
   ...changes,
 });
 
@@ -211,6 +214,8 @@ describe("a status", () => {
       retiring: false,
       activeSince: "",
       running: 0,
+      cpus: 2,
+      missing: [],
     } as const;
     const nodes = [
       node,
@@ -224,6 +229,8 @@ describe("a status", () => {
         availability: "drain",
         retiring: true,
         running: 2,
+        cpus: 2,
+        missing: [],
       },
     ] as const;
     const { stdout } = await showing(

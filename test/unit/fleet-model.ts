@@ -54,6 +54,13 @@ const apply = (world: Parts, action: Action, ownerOf: OwnerOf): Parts => {
         return image ? rolled(facts, image.image, image.pushedAt) : facts;
       });
     }
+    // Not planned yet.
+    case "remove-manager":
+    case "promote-node":
+    case "hold-images":
+    case "deploy-service":
+    case "set-replicas":
+    case "rotate-tokens":
     case "look-at":
     case "look-at-kept":
       return world;
@@ -113,6 +120,8 @@ const joined = (world: Parts, instanceId: InstanceId, ownerOf: OwnerOf): Parts =
     retiring: false,
     activeSince: TAKEN_AT,
     running: 1,
+    cpus: 2,
+    missing: [],
   };
   const others = world.nodes.filter((each) => ownerOf(each) !== instanceId);
   return registered({ ...world, agents, nodes: [...others, node] }, instanceId);

@@ -16,6 +16,7 @@ import { factsOf, NEW, OLD } from "./rolls-facts.ts";
 
 export const TAKEN_AT = "2026-02-01T12:00:00.000Z";
 export const ACTIVE_SINCE = "2026-02-01T08:00:00.000Z";
+const FORMED_AT = "2026-01-20T08:00:00.000Z";
 const WORKERS = "hive-workers";
 const MANAGERS = "hive-managers";
 
@@ -59,6 +60,8 @@ export const node = (number: number, changes: Partial<NodeView> = {}): NodeView 
   retiring: false,
   activeSince: ACTIVE_SINCE,
   running: 2,
+  cpus: 2,
+  missing: [],
   ...changes,
 });
 
@@ -125,11 +128,20 @@ export const snapshotOf = (changes: Partial<Parts> = {}, unreadable: Partial<Sna
     balancer: known({ attached: true, members: parts.balanced }),
     flows: known(parts.flows.map(flow)),
     newest: known(parts.images),
+    record: known({ formedBy: idOf(1), at: FORMED_AT, tokensAt: FORMED_AT }),
+    paused: known(null),
+    stack: known([]),
     ...unreadable,
   };
 };
 
-export const CONFIG: PlanConfig = { loadBalancer: "hive", mostTouchedPercent: 100 };
+export const CONFIG: PlanConfig = {
+  loadBalancer: "hive",
+  mostTouchedPercent: 100,
+  replicas: "ahead",
+  replicasAhead: 2,
+  tokenDays: 0,
+};
 
 export const planOf = (changes: Partial<Parts> = {}, unreadable: Partial<Snapshot> = {}): Plan =>
   planRepair(snapshotOf(changes, unreadable), CONFIG);

@@ -20,6 +20,7 @@ export const factsOf = (changes: Partial<ServiceFacts> = {}): ServiceFacts => ({
   replicas: 3,
   image: OLD,
   managersOnly: false,
+  reservedCpus: 0,
   labels: {},
   update: { state: "none", message: "", startedAt: "" },
   monitorSeconds: 10,

@@ -56,6 +56,8 @@ describe("a swarm as a survey finds it", () => {
         retiring: false,
         activeSince: "2026-11-27T21:53:03.223Z",
         running: 1,
+        cpus: 2,
+        missing: [],
       },
       expect.objectContaining({ instanceId: "i-0f04ea6387c485233", role: "worker", running: 1 }),
       {
@@ -70,6 +72,8 @@ describe("a swarm as a survey finds it", () => {
         retiring: false,
         activeSince: "",
         running: 0,
+        cpus: 2,
+        missing: [],
       },
     ]);
     expect(view.services).toMatchObject([{ id: manager.scene.service.ID, name: "hive-web", replicas: 2 }]);

@@ -18,6 +18,8 @@ const worker = {
   retiring: false,
   activeSince: "2026-11-27T21:53:03.223Z",
   running: 2,
+  cpus: 2,
+  missing: [],
 };
 const manager = { ...worker, instanceId: "", role: "manager", leader: true, reachability: "reachable" };
 const service = factsOf({ labels: markerLabels() });

@@ -10,7 +10,8 @@ export const schedule = (store: Store): boolean => {
   let assigned = false;
   for (const group of store.random.shuffled(groups(store.unassigned))) {
     const matching = usable.filter((node) => matches(group.template.managersOnly, node));
-    const noRoom = explain(store.nodes.size, matching.length);
+    const spare = matching.filter((node) => hasRoom(store, group.template, node));
+    const noRoom = explain(store.nodes.size, matching.length, matching.length - spare.length);
     for (const task of store.random.shuffled(group.tasks)) {
       const [best] = roomiest(store, task, matching);
       if (best) {
@@ -53,20 +54,29 @@ const load = ({ onNode }: Store, { service }: Task, { id }: SwarmNode): number =
   return count;
 };
 
+/** CPUs that nobody has reserved yet, counted in hundredths so that sums are exact. */
+const hasRoom = ({ onNode }: Store, { reservedCpus }: TaskTemplate, { id, cpus }: SwarmNode): boolean => {
+  if (reservedCpus === 0) return true;
+  let free = Math.round(cpus * 100);
+  for (const task of onNode.get(id) ?? []) free -= Math.round(task.template.reservedCpus * 100);
+  return free >= Math.round(reservedCpus * 100);
+};
+
 /** Nodes that can take the task, those with the fewest of its service first. */
 const roomiest = (store: Store, task: Task, nodes: readonly SwarmNode[]): SwarmNode[] =>
   nodes
-    .filter(({ id }) => task.nodeId === "" || task.nodeId === id)
+    .filter((node) => (task.nodeId === "" || task.nodeId === node.id) && hasRoom(store, task.template, node))
     .map((node) => ({ node, load: load(store, task, node) }))
     .filter((one) => one.load < task.template.tasksPerNode)
     .sort((one, other) => one.load - other.load)
     .map(({ node }) => node);
 
 /** In the engine's words. */
-const explain = (nodes: number, full: number): string => {
+const explain = (nodes: number, matching: number, short: number): string => {
   const reasons = [
-    [nodes - full, "scheduling constraints not satisfied"],
-    [full, "host-mode port already in use"],
+    [nodes - matching, "scheduling constraints not satisfied"],
+    [short, "insufficient resources"],
+    [matching - short, "host-mode port already in use"],
   ] as const;
   const texts = reasons.flatMap(([count, reason]) =>
     count > 0 ? [`${reason} on ${count} node${count > 1 ? "s" : ""}`] : [],

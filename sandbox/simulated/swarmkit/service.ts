@@ -12,6 +12,8 @@ export interface Service {
   replicas: number;
   /** Constrained to `node.role==manager`. */
   managersOnly?: boolean;
+  /** What each task has for itself; none unless said otherwise. */
+  reservedCpus?: number;
   /** 1 stands for a port that is published with mode=host (docs/facts.md, "Docker Swarm"). */
   tasksPerNode?: number;
   mode?: "replicated" | "global";
@@ -47,6 +49,7 @@ export interface TaskTemplate {
   readonly directories: readonly string[];
   readonly managersOnly: boolean;
   readonly tasksPerNode: number;
+  readonly reservedCpus: number;
   readonly restartDelayMs: number;
 }
 
@@ -101,6 +104,7 @@ export const specOf = (service: Service): ServiceSpec => ({
     directories: service.directories,
     managersOnly: service.managersOnly ?? false,
     tasksPerNode: service.tasksPerNode ?? 1,
+    reservedCpus: service.reservedCpus ?? 0,
     restartDelayMs: service.restartDelayMs ?? 5_000,
   },
 });

@@ -12,6 +12,7 @@ export interface SwarmNode {
   readonly instanceId: string;
   readonly address: string;
   readonly role: "manager" | "worker";
+  readonly cpus: number;
   availability: "active" | "drain";
   labels: Readonly<Record<string, string>>;
   state: "ready" | "down";
