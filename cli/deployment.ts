@@ -11,7 +11,7 @@ export interface Deployment extends Clients {
   regionName: string;
   dispatchFunction: string;
   rollFunction: string;
-  repairFunction: string;
+  planFunction: string;
   historyParameter(service: string): string;
 }
 
@@ -41,7 +41,7 @@ export const openDeployment = async (tool: Tool, { cluster, stage, region }: Pla
     regionName,
     dispatchFunction: `${SERVICE}-${stage}-dispatch`,
     rollFunction: `${SERVICE}-${stage}-roll-service`,
-    repairFunction: `${SERVICE}-${stage}-repair`,
+    planFunction: `${SERVICE}-${stage}-plan`,
     historyParameter: (service) => `/${SERVICE}/${cluster}/rolls/${service}`,
   };
 };

@@ -1,4 +1,4 @@
-// Has `repair` look at the whole cluster, and waits for what it found. It takes seconds, and changes nothing.
+// Has `plan` look at the whole cluster, and waits for what it found. It takes seconds, and changes nothing.
 import { requestPlan } from "../aws/dispatch.ts";
 import { executionEnd, findExecutionArn } from "../aws/executions.ts";
 import { AwsFailure } from "../aws/failure.ts";
@@ -18,7 +18,7 @@ export const lookAtCluster = async (
   deployment: Deployment,
   progress: Progress,
 ): Promise<Report> => {
-  const { repairFunction, dispatchFunction, regionName } = deployment;
+  const { planFunction, dispatchFunction, regionName } = deployment;
   tool.whenInterrupted("Nothing was changed.");
   progress.doing(`${dispatchFunction} in ${regionName} is asked`);
   const dispatched = await requestPlan(deployment);
@@ -29,27 +29,27 @@ export const lookAtCluster = async (
     );
   const name = "started" in dispatched ? dispatched.started : dispatched.joined;
   progress.doing(`groups, swarm, load balancer and registry are looked at (${name})`);
-  const arn = await findExecutionArn(deployment, repairFunction, name, tool);
+  const arn = await findExecutionArn(deployment, planFunction, name, tool);
   const result = await resultOf(tool, deployment, name, arn);
   progress.clear();
   const report = parseReport(result);
   if (report) return report;
   throw new AwsFailure(
-    `${repairFunction} in ${regionName} (${name}) reported something else than it should: ${plain(result).slice(0, 300)}\n` +
+    `${planFunction} in ${regionName} (${name}) reported something else than it should: ${plain(result).slice(0, 300)}\n` +
       "Is what is deployed as new as this tool?",
   );
 };
 
 const resultOf = async (tool: Tool, deployment: Deployment, name: string, arn: string): Promise<string> => {
-  const { repairFunction, regionName } = deployment;
+  const { planFunction, regionName } = deployment;
   const until = tool.now() + PATIENCE_MILLIS;
   for (;;) {
-    const end = await executionEnd(deployment, repairFunction, arn);
+    const end = await executionEnd(deployment, planFunction, arn);
     if (end?.succeeded) return end.result;
     if (end || tool.now() > until)
       throw new AwsFailure(
-        `${repairFunction} in ${regionName} (${name}) ${end ? `failed: ${plain(end.because)}` : "has not ended after an hour"}\n` +
-          `Its log group /aws/lambda/${repairFunction} has the rest.`,
+        `${planFunction} in ${regionName} (${name}) ${end ? `failed: ${plain(end.because)}` : "has not ended after an hour"}\n` +
+          `Its log group /aws/lambda/${planFunction} has the rest.`,
       );
     await tool.pause(LOOK_EVERY_MILLIS);
   }

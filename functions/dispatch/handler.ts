@@ -20,6 +20,7 @@ const dispatcher = {
     join: process.env.JOIN_FUNCTION ?? "",
     retire: process.env.RETIRE_FUNCTION ?? "",
     roll: process.env.ROLL_FUNCTION ?? "",
+    plan: process.env.PLAN_FUNCTION ?? "",
     repair: process.env.REPAIR_FUNCTION ?? "",
   },
   log,

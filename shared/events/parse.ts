@@ -4,10 +4,11 @@ import { EventError } from "./error.ts";
 import { type LifecycleEvent, parseLifecycle } from "./lifecycle.ts";
 import { type PlanByHand, parsePlanByHand } from "./plan-request.ts";
 import { type ImagePush, parsePush } from "./push.ts";
+import { parseRepairByHand, parseRepairDue, type RepairTrigger } from "./repair-request.ts";
 import { parseRollByHand, type RollByHand } from "./roll-request.ts";
 import { parseSpotWarning, type SpotWarning } from "./spot.ts";
 
-export type Trigger = LifecycleEvent | SpotWarning | ImagePush | RollByHand | PlanByHand;
+export type Trigger = LifecycleEvent | SpotWarning | ImagePush | RollByHand | PlanByHand | RepairTrigger;
 
 const envelope = z.object({ source: z.string(), "detail-type": z.string(), detail: z.unknown() });
 
@@ -18,6 +19,8 @@ const parsers: Readonly<Record<string, (detail: unknown) => Trigger>> = {
   "aws.ecr/ECR Image Action": parsePush,
   "hive-swarm/Roll Requested": parseRollByHand,
   "hive-swarm/Plan Requested": parsePlanByHand,
+  "hive-swarm/Repair Requested": parseRepairByHand,
+  "hive-swarm/Repair Due": parseRepairDue,
 };
 
 /** @throws EventError for anything that is none of the events above. */

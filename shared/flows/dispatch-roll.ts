@@ -51,9 +51,11 @@ const hash = (text: string, length: number): string =>
   createHash("sha256").update(text).digest("hex").slice(0, length);
 
 /** An execution's name has 64 characters of `[A-Za-z0-9-_]`; this leaves room for the count. */
-const namePrefix = (request: RollRequest): string => {
+export const namePrefix = (request: RollRequest): string => {
   if (request.trigger === "person") return `roll-by-hand-${hash(JSON.stringify(request), 16)}`;
-  return `roll-${readable(request.repository)}-${request.digest.slice(7, 23)}`;
+  const { repository, digest, service } = request;
+  const image = `roll-${readable(repository)}-${digest.slice(7, 23)}`;
+  return service === undefined ? image : `${image}-${hash(service, 6)}`;
 };
 
 /** The repository as it is, where a name can hold it. */

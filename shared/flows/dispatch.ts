@@ -8,15 +8,18 @@ import type { LifecycleEvent } from "../events/lifecycle.ts";
 import type { Trigger } from "../events/parse.ts";
 import type { SpotWarning } from "../events/spot.ts";
 import { dispatchPlan, type PlanDispatcher } from "./dispatch-plan.ts";
+import { dispatchRepair, type RepairDispatcher } from "./dispatch-repair.ts";
 import { dispatchRoll, type RollDispatcher } from "./dispatch-roll.ts";
 import { type Dispatched, nameFor, startFlow } from "./start.ts";
 import type { HookRequest } from "./world.ts";
 
-export interface Dispatcher extends RollDispatcher, PlanDispatcher {
+export interface Dispatcher extends RollDispatcher, PlanDispatcher, RepairDispatcher {
   autoScaling: AutoScalingClient;
   lambda: LambdaClient;
   config: RollDispatcher["config"] & Pick<Config, "workerGroups" | "launchHook" | "terminateHook">;
-  functions: RollDispatcher["functions"] & PlanDispatcher["functions"] & { join: string; retire: string };
+  functions: RollDispatcher["functions"] &
+    PlanDispatcher["functions"] &
+    RepairDispatcher["functions"] & { join: string; retire: string };
 }
 
 type FlowKind = "join" | "retire";
@@ -47,6 +50,9 @@ export const dispatch = async (dispatcher: Dispatcher, trigger: Trigger): Promis
       return await dispatchRoll(dispatcher, trigger);
     case "plan-by-hand":
       return await dispatchPlan(dispatcher, trigger);
+    case "repair-by-hand":
+    case "repair-due":
+      return await dispatchRepair(dispatcher, trigger);
     default:
       return await dispatchInstance(dispatcher, trigger);
   }

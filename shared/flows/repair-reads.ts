@@ -47,8 +47,8 @@ export const readMembers = async (
   });
 };
 
-export const readFlows = async ({ lambda, flowFunctions }: RepairWorld): Promise<FlowView[]> => {
-  const running = await Promise.all(flowFunctions.map((name) => runningExecutions(lambda, name)));
+export const readFlows = async ({ lambda, functions }: RepairWorld): Promise<FlowView[]> => {
+  const running = await Promise.all(Object.values(functions).map((name) => runningExecutions(lambda, name)));
   return running
     .flat()
     .map(({ name, startedAt }) => ({ name, startedAt: new Date(startedAt).toISOString() }));

@@ -1,9 +1,9 @@
 // The payload of a repair, checked: a person can start one by hand too.
 import * as z from "zod/mini";
 import { EventError } from "../events/error.ts";
+import { APPLY } from "../events/repair-request.ts";
 
-/** Applying a plan is not built yet: what asks for it is refused, and not taken for a look. */
-const schema = z.strictObject({ apply: z.literal(false) });
+const schema = z.strictObject({ apply: APPLY });
 
 export type RepairRequest = z.infer<typeof schema>;
 
@@ -11,5 +11,5 @@ export type RepairRequest = z.infer<typeof schema>;
 export const parseRepairRequest = (payload: unknown): RepairRequest => {
   const parsed = schema.safeParse(payload);
   if (parsed.success) return parsed.data;
-  throw new EventError("request for a plan {apply: false}", parsed.error);
+  throw new EventError('request for a repair {apply: false, "safe" or {actions}}', parsed.error);
 };

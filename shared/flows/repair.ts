@@ -1,37 +1,55 @@
-// Looks at everything and says what is wrong with it, and what would put it right. It changes nothing.
-import { gzipSync } from "node:zlib";
-import type { Plan } from "../fleet/actions.ts";
-import { planRepair } from "../fleet/plan.ts";
-import type { Snapshot } from "../fleet/snapshot.ts";
+// Looks at everything, says what is wrong with it, and does of that what was asked. What it does is decided on the plan that it made
+// itself, a moment ago: what somebody was shown before may be done, or wrong, by now.
+import type { Action, Plan } from "../fleet/actions.ts";
+import type { AppliedView } from "../fleet/applied.ts";
+import { chooseActions } from "../fleet/chosen.ts";
+import { applyActions } from "./apply/index.ts";
 import type { Flow } from "./flow.ts";
+import { makePlan, type PlanReport, packed } from "./plan.ts";
 import type { RepairRequest } from "./repair-request.ts";
-import { takeSnapshot } from "./repair-snapshot.ts";
 import type { RepairWorld } from "./world.ts";
 
-export interface RepairReport {
-  plan: Plan;
-  /** What it was made of: the snapshot as JSON, gzip, base64. A fleet's would be too long to be kept as it is. */
-  snapshot: string;
+export interface RepairReport extends PlanReport {
+  /** What was asked for, and what became of it. */
+  applied: readonly AppliedView[];
 }
+
+/** No command waits longer for a manager than this after the plan was made: it would be of another world. */
+const APPLY_SECONDS = 600;
 
 export const repair = async (
   flow: Flow,
   world: RepairWorld,
-  _request: RepairRequest,
+  { apply }: RepairRequest,
 ): Promise<RepairReport> => {
-  const snapshot = await takeSnapshot(flow, world);
-  const plan = planRepair(snapshot, world.config);
-  await flow.step("report", async () => {
-    const { holds, unknown, actions } = plan;
-    const kinds = actions.map(({ kind, subject }) => `${kind} ${subject}`).slice(0, MOST_TOLD);
-    const record = { flow: flow.name, actions: actions.length, kinds, holds, unknown };
-    if (holds.length + unknown.length > 0) world.log.warn("plan, with reservations", record);
-    else world.log.info("plan", record);
-  });
-  return { plan, snapshot: packed(snapshot) };
+  const { plan, snapshot } = await makePlan(flow, world);
+  const { todo, left } = chooseActions(plan, apply, holdsFor);
+  const now = await flow.step("apply begins", async () => world.now());
+  const deadline = now + APPLY_SECONDS * 1000;
+  const lease = { about: {}, deadline, globalDeadline: deadline, endedAt: now };
+  const done = await applyActions({ flow, world, plan, snapshot, lease }, todo);
+  const applied = [...done, ...left];
+  await flow.step("report applied", async () => tell(flow, world, plan, apply, applied));
+  return { plan, snapshot: packed(snapshot), applied };
 };
 
-/** A log record is for the eye; all of them stand in the result. */
-const MOST_TOLD = 20;
+const HOOKS: readonly string[] = ["start-join", "start-retire"];
 
-const packed = (snapshot: Snapshot): string => gzipSync(JSON.stringify(snapshot)).toString("base64");
+/** Flows of a hook hold by themselves, with heartbeats; doing nothing would let the hook run out. */
+const holdsFor = ({ holds }: Plan, { kind }: Action): readonly string[] =>
+  HOOKS.includes(kind) ? [] : holds;
+
+const tell = (
+  { name: flow }: Flow,
+  { log }: RepairWorld,
+  { holds }: Plan,
+  apply: RepairRequest["apply"],
+  applied: readonly AppliedView[],
+): void => {
+  for (const { flow: started, ...view } of applied) {
+    const record = { flow, ...view, ...(started && { started }) };
+    if (view.result === "failed") log.error("action failed", record);
+    else log.info(`action ${view.result}`, record);
+  }
+  if (apply !== false && holds.length > 0) log.error("plan held", { flow, holds });
+};

@@ -4,7 +4,13 @@ import { EventError } from "../events/error.ts";
 import { DIGEST_TEXT, REPOSITORY_NAME, SERVICE_NAME, TAG } from "../events/names.ts";
 
 const schema = z.discriminatedUnion("trigger", [
-  z.strictObject({ trigger: z.literal("push"), repository: REPOSITORY_NAME, digest: DIGEST_TEXT }),
+  z.strictObject({
+    trigger: z.literal("push"),
+    repository: REPOSITORY_NAME,
+    digest: DIGEST_TEXT,
+    /** A repair's: this one alone; absent, as it is of a push: all that run the repository. */
+    service: z.optional(SERVICE_NAME),
+  }),
   z.strictObject({
     trigger: z.literal("person"),
     repository: REPOSITORY_NAME,

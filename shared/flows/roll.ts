@@ -84,8 +84,8 @@ const roll = async (
   const image = await resolveTarget(errand, request);
   if (image.kind !== "image") return await alone({ outcome: image.kind, ...image });
 
-  const [byPerson, only, dryRun] =
-    request.trigger === "person" ? [true, request.service, request.dryRun] : [false, "", false];
+  const { service: only = "" } = request;
+  const [byPerson, dryRun] = request.trigger === "person" ? [true, request.dryRun] : [false, false];
   const survey = await surveyServices(errand, request.repository);
   const services = survey.services.filter(({ name }) => only === "" || name === only);
   const decisions = services.map((service) => judge(world, service, image, byPerson));

@@ -1,7 +1,7 @@
 // Starts a flow under the name at which every trigger for the same thing arrives.
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { findExecution, startExecution } from "../aws/executions.ts";
-import type { Log } from "./world.ts";
+import type { EpochMillis, Log } from "./world.ts";
 
 export type Dispatched =
   | { started: string; function: string }
@@ -36,6 +36,10 @@ export const nameFor = async (
   }
   throw new Error(`${prefix} has ${MOST_EXECUTIONS} closed executions: something starts flows in a loop`);
 };
+
+/** `plan-2026-01-01T00-00-00`: an execution's name takes no colons. One that carries its second needs no count, and so no look at all there were. */
+export const nameAt = (prefix: string, now: EpochMillis): string =>
+  `${prefix}-${new Date(now).toISOString().slice(0, 19).replaceAll(":", "-")}`;
 
 /** @param fields of the log record */
 export const startFlow = async (

@@ -42,13 +42,13 @@ export interface RollWorld extends CoreWorld {
   eventBus: EventBridgeClient;
 }
 
-/** What a look at the whole cluster needs. */
+/** What a look at the whole cluster needs, and a repair. */
 export interface RepairWorld extends World {
   /** In the registry's region. */
   registry: ECRClient;
   lambda: LambdaClient;
   /** Full names of those whose executions are the flows under way. */
-  flowFunctions: readonly string[];
+  functions: Readonly<Record<"join" | "retire" | "roll" | "repair", string>>;
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Scenario, scenarioOf } from "./crashes.ts";
 import { look, told } from "./plans.ts";
 import { pushed, rolled, rollProblems, serve, serving } from "./rolls.ts";
 
-const repair = scenarioOf("repair");
+const repair = scenarioOf("plan");
 
 export const crashingRepairs: readonly Scenario[] = [
   repair(

@@ -62,7 +62,7 @@ it("is looked at with few calls and small results, and every drift is found", as
 
   const since = world.calls.length;
   const { name, plan, snapshot } = await look(world);
-  const calls = world.calls.slice(since).filter(({ principal }) => principal === "function:repair");
+  const calls = world.calls.slice(since).filter(({ principal }) => principal === "function:plan");
   const count = (operation: string) => calls.filter((call) => call.operation === operation).length;
   expect(plan.unknown).toEqual([]);
   const kinds = plan.actions.map(({ kind, instanceId }) => `${kind} ${instanceId}`);

@@ -99,7 +99,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "lambda:InvokeFunction on function:hive-swarm-dev-join-node:durable": noJoin,
     "lambda:InvokeFunction on function:hive-swarm-dev-retire-node:durable": noRetire,
     "lambda:InvokeFunction on function:hive-swarm-dev-roll-service:durable": noRoll,
-    "lambda:InvokeFunction on function:hive-swarm-dev-repair:durable": plan("never started; dead letter"),
+    "lambda:InvokeFunction on function:hive-swarm-dev-plan:durable": plan("never started; dead letter"),
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node": noJoin,
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node": noRetire,
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service": noRoll,
@@ -256,7 +256,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     ),
   },
   PlanRole: {
-    "lambda:CheckpointDurableExecution on function:hive-swarm-dev-repair:*/durable-execution/*/*":
+    "lambda:CheckpointDurableExecution on function:hive-swarm-dev-plan:*/durable-execution/*/*":
       plan("FAILED; dead letter"),
     "autoscaling:DescribeAutoScalingGroups on *": blindTo(
       "members, swarm, balancer, newest",
@@ -266,6 +266,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node": blind("flows"),
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node": blind("flows"),
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service": blind("flows"),
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-repair": blind("flows"),
     "ecr:DescribeImages on repository/hive-*": blind("newest"),
     "ssm:DescribeInstanceInformation on *": blindTo("agents, swarm, newest", "survey cluster"),
     "ssm:GetCommandInvocation on *": withoutSwarm,

@@ -63,6 +63,7 @@ export const permissionWorld = async (
       "join-node": checkpoint("join-node"),
       "retire-node": checkpoint("retire-node"),
       "roll-service": checkpoint("roll-service"),
+      plan: checkpoint("plan"),
       repair: checkpoint("repair"),
     },
     interceptors: [

@@ -36,7 +36,8 @@ const FUNCTIONS = {
   JoinNodeRole: "join-node",
   RetireNodeRole: "retire-node",
   RollServiceRole: "roll-service",
-  PlanRole: "repair",
+  PlanRole: "plan",
+  RepairRole: "repair",
 };
 
 /** `function:hive-swarm-dev-join-node:durable`, `*`: the resource without partition, service, region and account. */
@@ -59,7 +60,7 @@ const UNUSED = [
   "JoinNodeRole lambda:GetDurableExecutionState on function:hive-swarm-dev-join-node:*/durable-execution/*/*",
   "RetireNodeRole lambda:GetDurableExecutionState on function:hive-swarm-dev-retire-node:*/durable-execution/*/*",
   "RollServiceRole lambda:GetDurableExecutionState on function:hive-swarm-dev-roll-service:*/durable-execution/*/*",
-  "PlanRole lambda:GetDurableExecutionState on function:hive-swarm-dev-repair:*/durable-execution/*/*",
+  "PlanRole lambda:GetDurableExecutionState on function:hive-swarm-dev-plan:*/durable-execution/*/*",
   // Listing with a qualifier; Lambda does not say against which of the two names it judges listing without one.
   "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node:*",
   "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node:*",
@@ -67,6 +68,7 @@ const UNUSED = [
   "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node:*",
   "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node:*",
   "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service:*",
+  "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-repair:*",
   // The real SSM agent's calls: the sandbox's agent is a part of the machine.
   ...["WorkerInstanceRole", "ManagerInstanceRole"].flatMap((role) => [
     ...["AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply"].map(

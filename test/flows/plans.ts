@@ -2,7 +2,7 @@
 import { gunzipSync } from "node:zlib";
 import type { Action } from "../../shared/fleet/actions.ts";
 import type { Known, Snapshot } from "../../shared/fleet/snapshot.ts";
-import type { RepairReport } from "../../shared/flows/repair.ts";
+import type { PlanReport } from "../../shared/flows/plan.ts";
 import type { TestWorld } from "./world.ts";
 
 /** As the command line tool asks dispatch. */
@@ -14,12 +14,12 @@ export const planExecutions = (world: TestWorld) =>
 
 type Execution = ReturnType<typeof planExecutions>[number];
 
-const snapshotOf = ({ snapshot }: RepairReport): Snapshot =>
+const snapshotOf = ({ snapshot }: PlanReport): Snapshot =>
   JSON.parse(gunzipSync(Buffer.from(snapshot, "base64")).toString("utf8")) as Snapshot;
 
 /** Names of the parts that could not be read. */
 export const partsUnknown = ({ result = "" }: Execution): string[] => {
-  const { takenAt: _, ...parts } = snapshotOf(JSON.parse(result) as RepairReport);
+  const { takenAt: _, ...parts } = snapshotOf(JSON.parse(result) as PlanReport);
   return Object.entries(parts as Record<string, Known<unknown>>)
     .filter(([, part]) => !part.known)
     .map(([name]) => name);
@@ -36,7 +36,7 @@ export const look = async (world: TestWorld) => {
   const execution = planExecutions(world)[before];
   if (execution?.status !== "SUCCEEDED")
     throw new Error(`The look ended ${execution?.status}: ${JSON.stringify(execution?.error)}`);
-  const report = JSON.parse(execution.result ?? "") as RepairReport;
+  const report = JSON.parse(execution.result ?? "") as PlanReport;
   return { name: execution.name, plan: report.plan, snapshot: snapshotOf(report) };
 };
 

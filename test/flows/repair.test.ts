@@ -44,7 +44,7 @@ const loseEvents = (world: TestWorld): void => {
 const changing = (world: TestWorld, since: number): string[] =>
   world.calls
     .slice(since)
-    .filter(({ principal }) => principal === "function:repair")
+    .filter(({ principal }) => principal === "function:plan")
     .map(({ service, operation }) => `${service}:${operation}`)
     .filter((name) => !/:(Describe|List|Get)/.test(name));
 
@@ -71,7 +71,7 @@ describe("where all is well", () => {
     const since = world.calls.length;
     await look(world);
     expect(changing(world, since)).toEqual(["ssm:SendCommand"]);
-    const own = world.calls.slice(since).filter(({ principal }) => principal === "function:repair");
+    const own = world.calls.slice(since).filter(({ principal }) => principal === "function:plan");
     expect(own.length).toBeLessThan(20);
   });
 
@@ -263,7 +263,7 @@ describe("what cannot be read", () => {
       interceptors: [
         async (call, next) => {
           if (
-            call.caller.principal === "function:repair" &&
+            call.caller.principal === "function:plan" &&
             call.service === service &&
             call.operation === operation
           )

@@ -43,6 +43,8 @@ import { parseEvent } from "../../shared/events/parse.ts";
 import { dispatch } from "../../shared/flows/dispatch.ts";
 import { durableHandler } from "../../shared/flows/durable-flow.ts";
 import { joinNode } from "../../shared/flows/join.ts";
+import { planCluster } from "../../shared/flows/plan.ts";
+import { parsePlanRequest } from "../../shared/flows/plan-request.ts";
 import { repair } from "../../shared/flows/repair.ts";
 import { parseRepairRequest } from "../../shared/flows/repair-request.ts";
 import { parseHookRequest, parseRequest } from "../../shared/flows/request.ts";
@@ -269,7 +271,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     },
   };
 
-  const functions = ["dispatch", "join-node", "retire-node", "roll-service", "repair"].map(
+  const functions = ["dispatch", "join-node", "retire-node", "roll-service", "plan", "repair"].map(
     functionDefinition,
   );
   const handlers: Record<string, DurableLambdaHandler> = {
@@ -282,6 +284,10 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     [`${PREFIX}roll-service`]: durableHandler((flow, payload) =>
       rollImage(flow, worlds.roll, parseRollRequest(payload)),
     ),
+    [`${PREFIX}plan`]: durableHandler((flow, payload) => {
+      parsePlanRequest(payload);
+      return planCluster(flow, worlds.plan);
+    }),
     [`${PREFIX}repair`]: durableHandler((flow, payload) =>
       repair(flow, worlds.repair, parseRepairRequest(payload)),
     ),
@@ -358,17 +364,23 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     registry: client<ECRClient>("ecr", "roll-service", config.registryRegion),
     eventBus: client<EventBridgeClient>("events", "roll-service"),
   };
-  const repairWorld: RepairWorld = {
-    ...worldOf("repair"),
-    registry: client<ECRClient>("ecr", "repair", config.registryRegion),
-    lambda: client<LambdaClient>("lambda", "repair"),
-    flowFunctions: [`${PREFIX}join-node`, `${PREFIX}retire-node`, `${PREFIX}roll-service`],
-  };
+  const repairWorldOf = (role: string): RepairWorld => ({
+    ...worldOf(role),
+    registry: client<ECRClient>("ecr", role, config.registryRegion),
+    lambda: client<LambdaClient>("lambda", role),
+    functions: {
+      join: `${PREFIX}join-node`,
+      retire: `${PREFIX}retire-node`,
+      roll: `${PREFIX}roll-service`,
+      repair: `${PREFIX}repair`,
+    },
+  });
   const worlds = {
     join: worldOf("join-node"),
     retire: worldOf("retire-node"),
     roll: rollWorld,
-    repair: repairWorld,
+    plan: repairWorldOf("plan"),
+    repair: repairWorldOf("repair"),
   };
   const dispatcher = {
     autoScaling: client<AutoScalingClient>("autoscaling", "dispatch"),
@@ -378,6 +390,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       join: `${PREFIX}join-node`,
       retire: `${PREFIX}retire-node`,
       roll: `${PREFIX}roll-service`,
+      plan: `${PREFIX}plan`,
       repair: `${PREFIX}repair`,
     },
     log: logger,
@@ -561,7 +574,7 @@ const activatedAfterDrain = ({ machines }: TestWorld): string[] =>
 export const throttleFirst = (times: number): Interceptor => {
   const seen = new Map<string, number>();
   return async (call, next) => {
-    if (!/^function:(join-node|retire-node|roll-service|repair)$/.test(call.caller.principal))
+    if (!/^function:(join-node|retire-node|roll-service|plan|repair)$/.test(call.caller.principal))
       return await next(call);
     const operation = `${call.caller.principal} ${call.service} ${call.operation}`;
     const count = (seen.get(operation) ?? 0) + 1;

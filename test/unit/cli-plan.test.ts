@@ -41,7 +41,7 @@ const reported = (planned: unknown, pictured: unknown) => ({
 });
 
 const lambdaThat = (GetDurableExecution: unknown) => ({
-  Invoke: { Payload: answer({ started: NAME, function: "hive-swarm-dev-repair" }) },
+  Invoke: { Payload: answer({ started: NAME, function: "hive-swarm-dev-plan" }) },
   ListDurableExecutionsByFunction: {
     DurableExecutions: [{ DurableExecutionName: NAME, DurableExecutionArn: "arn:1" }],
   },
@@ -68,7 +68,7 @@ describe("a look at the cluster", () => {
       detail: {},
     });
     expect(listed?.input).toMatchObject({
-      FunctionName: "hive-swarm-prod-repair",
+      FunctionName: "hive-swarm-prod-plan",
       DurableExecutionName: NAME,
     });
   });
@@ -80,8 +80,8 @@ describe("a look at the cluster", () => {
   ])("that ended as %j is told with its log group, and ends with 3", async (execution, words) => {
     const { code, stdout, stderr } = await hiveSwarm(["plan"], { lambda: lambdaThat(execution) });
     expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
-    expect(stderr).toContain(`hive-swarm-dev-repair in ap-northeast-1 (${NAME}) ${words}\n`);
-    expect(stderr).toContain("/aws/lambda/hive-swarm-dev-repair");
+    expect(stderr).toContain(`hive-swarm-dev-plan in ap-northeast-1 (${NAME}) ${words}\n`);
+    expect(stderr).toContain("/aws/lambda/hive-swarm-dev-plan");
   });
 
   it.each([
@@ -102,7 +102,7 @@ describe("a look at the cluster", () => {
       lambda: lambdaThat(awsError("AccessDeniedException")),
     });
     expect(code).toBe(3);
-    expect(stderr).toContain("You need the permission lambda:GetDurableExecution on hive-swarm-dev-repair.");
+    expect(stderr).toContain("You need the permission lambda:GetDurableExecution on hive-swarm-dev-plan.");
   });
 
   it("that dispatch does not know is told with what may be wrong", async () => {

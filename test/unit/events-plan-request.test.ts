@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { EventError } from "../../shared/events/error.ts";
 import { parseEvent } from "../../shared/events/parse.ts";
-import { parseRepairRequest } from "../../shared/flows/repair-request.ts";
+import { parsePlanRequest } from "../../shared/flows/plan-request.ts";
 
 const sample = JSON.parse(readFileSync("events/plan-request.json", "utf8"));
 
@@ -24,13 +24,13 @@ describe("a person's request for a plan", () => {
 
 describe("the payload of a plan", () => {
   it("says that nothing is applied", () => {
-    expect(parseRepairRequest({ apply: false })).toEqual({ apply: false });
+    expect(parsePlanRequest({ apply: false })).toEqual({ apply: false });
   });
 
   it.each([[{ apply: true }], [{}], [null], [{ apply: false, group: "hive-workers" }], [{ apply: "false" }]])(
     "%j is refused, and not taken for a look",
     (payload) => {
-      expect(() => parseRepairRequest(payload)).toThrow("request for a plan {apply: false}");
+      expect(() => parsePlanRequest(payload)).toThrow("request for a plan {apply: false}");
     },
   );
 });

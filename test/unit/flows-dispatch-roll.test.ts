@@ -46,7 +46,13 @@ const dispatched = async (event: unknown, { executions = {}, settings = {}, invo
     autoScaling: clientThat<AutoScalingClient>({}).client,
     lambda: lambda.client,
     config: readConfig({ ...environment, ...settings }),
-    functions: { join: "join-node", retire: "retire-node", roll: "roll-service", repair: "repair" },
+    functions: {
+      join: "join-node",
+      retire: "retire-node",
+      roll: "roll-service",
+      plan: "plan",
+      repair: "repair",
+    },
     now: () => 0,
     log: { info: tell, warn: tell, error: tell },
   };

@@ -26,7 +26,13 @@ const config = {
   rollTags: /^latest$/,
   versionTags: /^[0-9.]+$/,
 };
-const functions = { join: "join-node", retire: "retire-node", roll: "roll-service", repair: "repair" };
+const functions = {
+  join: "join-node",
+  retire: "retire-node",
+  roll: "roll-service",
+  plan: "plan",
+  repair: "repair",
+};
 
 const dispatched = async (
   trigger: Trigger,
@@ -196,9 +202,9 @@ describe("a request for a plan", () => {
   it("starts one under a name that carries its second, and looks for no other", async () => {
     const { result, starts, told } = await dispatched({ kind: "plan-by-hand" });
     const name = "plan-2026-02-01T12-30-05";
-    expect(result).toEqual({ started: name, function: "repair" });
+    expect(result).toEqual({ started: name, function: "plan" });
     expect(starts).toHaveLength(1);
-    expect(starts[0]).toMatchObject({ FunctionName: "repair", DurableExecutionName: name });
+    expect(starts[0]).toMatchObject({ FunctionName: "plan", DurableExecutionName: name });
     expect(JSON.parse(String(starts[0]?.Payload))).toEqual({ apply: false });
     expect(told).toEqual([{ message: "flow started", fields: { trigger: "plan-by-hand", flow: name } }]);
   });

@@ -77,7 +77,13 @@ export const setUp = () => {
     autoScaling: inProcessClient<AutoScalingClient>(handle, "autoscaling", caller, catalogue),
     lambda: inProcessClient<LambdaClient>(handle, "lambda", caller, catalogue),
     config: readConfig({ ...environment, WORKER_GROUPS: OURS }),
-    functions: { join: "join-node", retire: "retire-node", roll: "roll-service", repair: "repair" },
+    functions: {
+      join: "join-node",
+      retire: "retire-node",
+      roll: "roll-service",
+      plan: "plan",
+      repair: "repair",
+    },
     now: () => 0,
     log,
   };

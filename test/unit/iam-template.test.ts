@@ -55,6 +55,7 @@ describe("every role", () => {
       "JoinNodeRole",
       "ManagerInstanceRole",
       "PlanRole",
+      "RepairRole",
       "RetireNodeRole",
       "RollServiceRole",
       "WorkerInstanceRole",
@@ -104,7 +105,7 @@ describe("SendCommand", () => {
     ["one that is another function's, to a roll", "hive-swarm-dev-activate-node", "roll-service"],
     ["one that writes to services, to a join", "hive-swarm-dev-update-service"],
     ...["remove-node", "update-service", "hold-images", "survey-services"].map(
-      (name): [string, string, string] => [`${name}, to a plan`, `hive-swarm-dev-${name}`, "repair"],
+      (name): [string, string, string] => [`${name}, to a plan`, `hive-swarm-dev-${name}`, "plan"],
     ),
   ])("is refused with %s", (_what, document, as = "join-node") => {
     expect(send(document, to(WORKER), as)).toThrow(
@@ -146,7 +147,7 @@ describe("a join token", () => {
   it.each([
     [`instance:${WORKER}`, "manager"],
     [`instance:${MANAGER}`, "worker"],
-    ...["dispatch", "join-node", "retire-node", "roll-service", "repair"].flatMap((name) => [
+    ...["dispatch", "join-node", "retire-node", "roll-service", "plan", "repair"].flatMap((name) => [
       [`function:${name}`, "worker"] as const,
       [`function:${name}`, "manager"] as const,
     ]),
@@ -187,7 +188,7 @@ describe("roll-service", () => {
   });
 });
 
-describe("repair, which only plans", () => {
+describe("plan, which only looks", () => {
   /** What its own durable record, its log and its dead letter take: nothing of the cluster. */
   const ITS_OWN = /^(lambda:CheckpointDurableExecution|logs:(CreateLogStream|PutLogEvents)|sqs:SendMessage)$/;
   const READING = /^[a-z]+:(Describe|Get|List)[A-Z]/;
@@ -204,7 +205,7 @@ describe("repair, which only plans", () => {
 
   it("starts nothing, and cancels nothing", () => {
     const ask = (service: string, operation: string, input: object) =>
-      asked("function:repair", service, operation, input);
+      asked("function:plan", service, operation, input);
     const flow = { FunctionName: "hive-swarm-dev-join-node", Qualifier: "durable" };
     expect(ask("lambda", "Invoke", flow)).toThrow(/is not authorized to perform/);
     expect(ask("ssm", "CancelCommand", { CommandId: "c1" })).toThrow(/is not authorized to perform/);

@@ -1,0 +1,79 @@
+// Instances whose flow never began: it is started, under the name at which every other trigger for the instance arrives as well.
+import { errorText, isTransient } from "../../aws/errors.ts";
+import type { Action } from "../../fleet/actions.ts";
+import { type AppliedView, applied } from "../../fleet/applied.ts";
+import { type FlowName, nameFor, startFlow } from "../start.ts";
+import type { FlowRequest, RepairWorld } from "../world.ts";
+import { type Applier, portions, type RepairErrand } from "./errand.ts";
+
+/** Each is two or three calls, one after the other, and one invocation has to have time for all of a step. */
+const MOST_AT_ONCE = 20;
+
+interface Start {
+  action: Action;
+  functionName: string;
+  name: FlowName;
+  request: FlowRequest;
+}
+
+/** The name is fixed in a step of its own: started twice under one name, a flow begins once. */
+export const startFlows: Applier = async (errand, actions) => {
+  const { flow, world } = errand;
+  const all: AppliedView[] = [];
+  for (const some of portions(actions, MOST_AT_ONCE)) {
+    const named = await flow.step("name flows", () => each(some, (action) => nameOne(errand, action)));
+    const starts = named.flatMap((one) => ("start" in one ? [one.start] : []));
+    all.push(
+      ...named.flatMap((one) => ("start" in one ? [] : [one.view])),
+      ...(await flow.step("start flows", () => each(starts, (start) => startOne(world, start)))),
+    );
+  }
+  return all;
+};
+
+const each = async <From, To>(list: readonly From[], run: (one: From) => Promise<To>): Promise<To[]> => {
+  const results: To[] = [];
+  for (const one of list) results.push(await run(one));
+  return results;
+};
+
+const nameOne = async (
+  { world, snapshot }: RepairErrand,
+  action: Action,
+): Promise<{ start: Start } | { view: AppliedView }> => {
+  const { instanceId } = action;
+  const member = snapshot.members.known
+    ? snapshot.members.value.find((one) => one.instanceId === instanceId)
+    : undefined;
+  if (instanceId === undefined || member === undefined)
+    return { view: applied(action, "failed", "the look found no group that knows the instance") };
+  const kind = action.kind === "start-retire" ? "retire" : "join";
+  const { launchHook, terminateHook } = world.config;
+  const hook = kind === "join" ? launchHook : terminateHook;
+  const functionName = world.functions[kind];
+  try {
+    const name = await nameFor(world.lambda, functionName, `${kind}-${instanceId}`);
+    if (name.running) return { view: underWay(action, functionName, name.name) };
+    return { start: { action, functionName, name, request: { group: member.group, hook, instanceId } } };
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    return { view: applied(action, "failed", `looking for a flow of ${instanceId}: ${errorText(error)}`) };
+  }
+};
+
+const underWay = (action: Action, functionName: string, flow: string): AppliedView =>
+  applied(action, "started", "a flow has begun at it meanwhile", { flow, function: functionName });
+
+const startOne = async (
+  world: RepairWorld,
+  { action, functionName, name, request }: Start,
+): Promise<AppliedView> => {
+  try {
+    const fields = { instanceId: request.instanceId, trigger: action.kind };
+    await startFlow(world, functionName, name, request, fields);
+    return applied(action, "started", "its flow was started", { flow: name.name, function: functionName });
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    return applied(action, "failed", `Invoke of ${functionName} (${name.name}): ${errorText(error)}`);
+  }
+};

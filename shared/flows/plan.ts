@@ -1,0 +1,41 @@
+// Looks at everything and says what is wrong with it, and what would put it right. It changes nothing.
+import { gzipSync } from "node:zlib";
+import type { Plan } from "../fleet/actions.ts";
+import { planRepair } from "../fleet/plan.ts";
+import type { Snapshot } from "../fleet/snapshot.ts";
+import type { Flow } from "./flow.ts";
+import { takeSnapshot } from "./repair-snapshot.ts";
+import type { RepairWorld } from "./world.ts";
+
+export interface PlanReport {
+  plan: Plan;
+  /** What it was made of: the snapshot as JSON, gzip, base64. A fleet's would be too long to be kept as it is. */
+  snapshot: string;
+}
+
+export const planCluster = async (flow: Flow, world: RepairWorld): Promise<PlanReport> => {
+  const { plan, snapshot } = await makePlan(flow, world);
+  return { plan, snapshot: packed(snapshot) };
+};
+
+/** The plan, and what it was made of, as the log has it too. */
+export const makePlan = async (
+  flow: Flow,
+  world: RepairWorld,
+): Promise<{ plan: Plan; snapshot: Snapshot }> => {
+  const snapshot = await takeSnapshot(flow, world);
+  const plan = planRepair(snapshot, world.config);
+  await flow.step("report", async () => {
+    const { holds, unknown, actions } = plan;
+    const kinds = actions.map(({ kind, subject }) => `${kind} ${subject}`).slice(0, MOST_TOLD);
+    const record = { flow: flow.name, actions: actions.length, kinds, holds, unknown };
+    if (holds.length + unknown.length > 0) world.log.warn("plan, with reservations", record);
+    else world.log.info("plan", record);
+  });
+  return { plan, snapshot };
+};
+
+/** A log record is for the eye; all of them stand in the result. */
+const MOST_TOLD = 20;
+
+export const packed = (snapshot: Snapshot): string => gzipSync(JSON.stringify(snapshot)).toString("base64");
