@@ -10,6 +10,7 @@ set -eu
 . lib/engine.sh
 . lib/aws.sh
 . lib/images.sh
+. lib/directories.sh
 
 state_directory=/run/hive-swarm
 tombstone=$state_directory/retiring
@@ -46,12 +47,7 @@ hold_images "$SSM_images"
 
 # --- directories: a bind mount's source must exist, or the task is rejected.
 
-# They come as activate-node wrote them (urlquery): decoded here, whatever characters they hold. A source may be a file.
-for word in $SSM_directories; do
-  word=${word//+/ }
-  printf -v directory '%b' "${word//%/\\x}"
-  [ -e "$directory" ] || mkdir -p -- "$directory" || fail directories "mkdir $directory"
-done
+make_directories "$SSM_directories"
 
 if [ "$SSM_mode" = prepare ]; then
   # A machine of a warm pool: what an earlier life left behind must not keep it from joining later.

@@ -1,10 +1,11 @@
 #!/bin/bash
-# Runs on a manager: one write of a roll, by compare-and-swap, and then a look until the service has settled. Safe to run twice.
-# Prints one JSON line.
+# Runs on a manager: one write of a roll, or a number of replicas, by compare-and-swap, and then a look until the service has settled.
+# Safe to run twice. Prints one JSON line.
 set -eu
 : "${SSM_serviceId:?agent too old}" "${SSM_rollId:?agent too old}" "${SSM_act:?agent too old}" "${SSM_expects?agent too old}"
 : "${SSM_image?agent too old}" "${SSM_seen?agent too old}" "${SSM_since?agent too old}" "${SSM_cause?agent too old}"
 : "${SSM_parallelism:?agent too old}" "${SSM_delaySeconds:?agent too old}" "${SSM_monitorSeconds:?agent too old}"
+: "${SSM_replicas?agent too old}" "${SSM_was?agent too old}"
 : "${SSM_holders?agent too old}" "${SSM_settleSeconds:?agent too old}" "${SSM_waitSeconds:?agent too old}"
 . lib/json.sh
 . lib/docker.sh
@@ -17,12 +18,13 @@ require_manager
 require_jq
 open_work
 
-# --- begin waits until nothing is on its way: scaled down in between, swarm may keep a starting task and stop a running one.
+# --- begin and scale wait until nothing is on its way: scaled down in between, swarm may keep a starting task and stop a running one.
 
 # shellcheck disable=SC2016 # variables of jq
 on_the_way='($service.Spec.Labels["hive.roll.id"] | text) == "" and any($tasks[]; runnable and arriving)'
 settle_end=$((SECONDS + SSM_settleSeconds))
-while [ "$SSM_act" = begin ] && [ -z "$SSM_expects" ] && [ "$SECONDS" -lt "$settle_end" ]; do
+case $SSM_act in begin | scale) ;; *) settle_end=0 ;; esac
+while [ -z "$SSM_expects" ] && [ "$SECONDS" -lt "$settle_end" ]; do
   read_service "$SSM_serviceId" || no_service
   judge settle "$on_the_way"
   [ "$(cat "$work/settle")" = true ] || break
@@ -66,8 +68,8 @@ done
 [ "$edit_outcome" = 'done' ] || [ "$written" = yes ] ||
   fail update "service $SSM_serviceId ($SSM_act): 20 writes were out of sequence: something else writes to it all the time"
 
-# --- look: an end needs none, since what it restores may wait for room for ever.
+# --- look: an end and a scale need none, since what they ask for may wait for room for ever.
 
-[ "$SSM_act" != end ] || SSM_waitSeconds=0
+case $SSM_act in end | scale) SSM_waitSeconds=0 ;; esac
 watch_service
 answer 'done'

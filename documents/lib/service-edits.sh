@@ -1,5 +1,5 @@
 #!/bin/bash
-# The writes of a roll as edits of the raw spec: whatever else a spec holds goes back as it came.
+# The writes of a roll, and a number of replicas, as edits of the raw spec: whatever else a spec holds goes back as it came.
 # shellcheck disable=SC2016,SC2034,SC2154 # variables of jq; and such as the scripts share that include this file
 
 # Each act makes one of: {done}, {outcome, hosts?}, {refuse: why}, {write: spec}.
@@ -71,6 +71,18 @@ def new_hosts:
   ($holders | split(" ") | map({key: ., value: true}) | from_entries) as $holds
   | [$node[] | select(worker) | instance | select(. != "" and ($holds[.] | not))] | unique;
 
+# Never while somebody is at it: a roll has replicas of its own, and any write wakes a paused update. What was scaled since the caller
+# looked was meant.
+def scale:
+  ($replicas | whole) as $wanted
+  | if replicated | not then {refuse: "it has no number of replicas: it is no replicated service"}
+    elif $wanted == null then {refuse: "no number of replicas is named"}
+    elif replicas == $wanted then {done: true}
+    elif roll("id") != "" or ($service | update | among(["none", "completed", "rollback_completed"]) | not)
+      or ($was != "" and replicas != ($was | whole))
+    then {outcome: "changed"}
+    else {write: (spec | .Mode.Replicated.Replicas = $wanted)} end;
+
 def edit:
   if $act == "begin" then
     if roll("id") == $rollId then {done: true}
@@ -79,6 +91,7 @@ def edit:
     elif roll("seen") != "" and (roll("seen") | instant) > ($seen | instant) and (roll("image") | digest) != ($image | digest)
     then {outcome: "changed"}
     else {write: begin} end
+  elif $act == "scale" then scale
   elif roll("id") != $rollId then
     if $act == "end" and roll("id") == "" and roll("last") == $rollId then {done: true} else {outcome: "lost"} end
   elif $act == "image" then
@@ -115,6 +128,7 @@ edit() {
       elif .done then "done", "" else .outcome, .hosts // "" end' \
     --arg act "$SSM_act" --arg rollId "$SSM_rollId" --arg expects "$SSM_expects" --arg image "$SSM_image" \
     --arg seen "$SSM_seen" --arg since "$SSM_since" --arg cause "$SSM_cause" --arg holders "$SSM_holders" \
+    --arg replicas "$SSM_replicas" --arg was "$SSM_was" \
     --argjson parallelism "$SSM_parallelism" --argjson delaySeconds "$SSM_delaySeconds" \
     --argjson monitorSeconds "$SSM_monitorSeconds"
   { read -r edit_outcome && read -r edit_text; } <"$work/edit" || true

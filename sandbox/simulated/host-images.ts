@@ -42,7 +42,9 @@ export const holdImages: Document = async (script) => {
   const { host, swarm, timings, parameter, pause } = script;
   const [images, keep, prune] = [words(parameter("images")), words(parameter("keep")), parameter("prune")];
   parameter("registry");
+  const directories = words(parameter("directories"));
   const held = await hold(script, images);
+  for (const directory of directories) host.directories.add(decoded(directory));
   await pause(timings.askMs);
   const used = host.nodeId === undefined ? [] : swarm.tasksOf(host.nodeId).map(({ image }) => image);
   const spared = new Set([...images, ...keep, ...used].map((name) => imageKey(name.replace(/^\+/, ""))));
@@ -56,6 +58,8 @@ export const holdImages: Document = async (script) => {
     }
   return { ...counts, pruned, missing };
 };
+
+const decoded = (word: string): string => decodeURIComponent(word.replaceAll("+", " "));
 
 /** Why a container ended, which its host knows better than a manager. */
 export const explainTask: Document = async ({ host, swarm, timings, parameter, pause }) => {

@@ -21,6 +21,7 @@ import {
   succeeded,
 } from "./script.ts";
 import { surveyServices, updateService, watchService } from "./service-documents.ts";
+import { deployStack } from "./stack-document.ts";
 import { SimulatedSwarm, type Task } from "./swarm.ts";
 import type { Hosts } from "./swarmkit/store.ts";
 import { defaultTimings, type SimulatedTimings } from "./timings.ts";
@@ -41,6 +42,7 @@ const DOCUMENTS: Readonly<Record<string, Document>> = {
   "survey-services": surveyServices,
   "watch-service": watchService,
   "update-service": updateService,
+  "deploy-stack": deployStack,
 };
 
 export interface SimulatedOptions {

@@ -52,7 +52,8 @@ export const updateService: Document = async (script) => {
   const { act, rollId } = parameters;
   const [settleSeconds, waitSeconds] = [Number(parameter("settleSeconds")), Number(parameter("waitSeconds"))];
   requireManager(script);
-  if (act === "begin" && parameters.expects === "") await calm(script, id, settleSeconds);
+  if ((act === "begin" && parameters.expects === "") || act === "scale")
+    await calm(script, id, settleSeconds);
   for (let attempt = 1; ; attempt++) {
     requireLeader(swarm);
     const service = swarm.services.get(id);
@@ -74,7 +75,7 @@ export const updateService: Document = async (script) => {
       );
     await pause(200);
   }
-  const seen = await settled(script, id, rollId, act === "end" ? 0 : waitSeconds);
+  const seen = await settled(script, id, rollId, act === "end" || act === "scale" ? 0 : waitSeconds);
   return seen ? { outcome: "done", ...facts(script, seen) } : { outcome: "no-service" };
 };
 
@@ -96,6 +97,8 @@ const read = ({ parameter }: Script): UpdateParameters => ({
     monitorSeconds: Number(parameter("monitorSeconds")),
   },
   holders: words(parameter("holders")),
+  replicas: parameter("replicas"),
+  was: parameter("was"),
 });
 
 const isUnderway = ({ tasks }: SimulatedService): boolean =>

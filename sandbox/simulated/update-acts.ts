@@ -26,6 +26,9 @@ export interface UpdateParameters {
   update: Pick<UpdateConfig, "parallelism" | "delaySeconds" | "monitorSeconds">;
   /** Instances that hold the image. */
   holders: readonly string[];
+  /** Of a scaling: how many there are to be, and how many its caller saw. */
+  replicas: string;
+  was: string;
 }
 
 export type Decision =
@@ -61,6 +64,7 @@ const act = (service: SimulatedService, parameters: UpdateParameters, nodes: Nod
     const overtaken = marker !== expects || decidedLater(spec, parameters);
     return overtaken ? { outcome: "changed" } : begin(service, parameters, nodes);
   }
+  if (act === "scale") return scale(service, parameters);
   if (act === "end" && marker === "" && roll(spec, "last") === rollId) return { outcome: "done" };
   if (marker !== rollId) return { outcome: "lost" };
   switch (act) {
@@ -86,6 +90,19 @@ const act = (service: SimulatedService, parameters: UpdateParameters, nodes: Nod
     default:
       return refuse("there is no act of that name");
   }
+};
+
+/** Never while somebody is at it: a roll has replicas of its own, and any write wakes a paused update. */
+const scale = ({ spec, updateStatus }: SimulatedService, { replicas, was }: UpdateParameters): Decision => {
+  const wanted = whole(replicas);
+  if (spec.mode !== "replicated") return refuse("it has no number of replicas: it is no replicated service");
+  if (wanted === undefined) return refuse("no number of replicas is named");
+  if (spec.replicas === wanted) return { outcome: "done" };
+  const busy = !["none", "completed", "rollback_completed"].includes(updateStatus?.state ?? "none");
+  const scaled = was !== "" && spec.replicas !== whole(was);
+  return roll(spec, "id") !== "" || busy || scaled
+    ? { outcome: "changed" }
+    : write({ ...spec, replicas: wanted });
 };
 
 const write = (spec: ServiceSpec): Decision => ({ outcome: "write", spec });

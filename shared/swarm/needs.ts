@@ -38,3 +38,10 @@ export const sameNeeds = (one: Needs, other: Needs): boolean =>
 
 const sameWords = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((word) => other.includes(word));
+
+/** A path as one word without blanks, as managers write it: Go's urlquery, with slashes left readable (documents/activate-node.sh). */
+export const sourceWord = (path: string): string =>
+  encodeURIComponent(path)
+    .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%20", "+")
+    .replaceAll("%2F", "/");

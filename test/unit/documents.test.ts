@@ -68,6 +68,7 @@ it("no document needs a parameter that an older function, still in flight after 
     "activate-node": ["nodeId", "instanceId", "now"],
     "await-tasks": [],
     "begin-retire": ["markRetiring"],
+    "deploy-stack": ["stack", "service", "parameter"],
     "drain-node": ["instanceId"],
     "explain-task": ["container"],
     "hold-images": ["registry", "registryRegion"],

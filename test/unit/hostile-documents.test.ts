@@ -1,5 +1,6 @@
 // The documents against hostile values and agents that are too old: what the service refuses, what the scripts refuse
 // themselves, and names of any characters that must arrive as they are.
+
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { documentContent, documentNames } from "../../documents/resources.ts";
 import { OPERATOR } from "../../sandbox/aws/handle.ts";
 import { VirtualClock } from "../../sandbox/clock.ts";
 import { SystemsManager } from "../../sandbox/models/systems-manager/systems-manager.ts";
+import { sourceWord } from "../../shared/swarm/needs.ts";
 
 interface Parameter {
   interpolationType?: string;
@@ -98,6 +100,9 @@ describe("Systems Manager", () => {
     rollId: "roll-1",
     image: "registry.example/hive-web",
     container: "c".repeat(64),
+    stack: "hive",
+    service: "web",
+    parameter: "/hive-swarm/hive/stack",
   };
   const send = (document: string, changed: Record<string, string>) => {
     const values = Object.entries(parametersOf(document)).map(([name, { default: given, allowedValues }]) => [
@@ -156,9 +161,9 @@ describe("a bind mount's source of any characters", () => {
       .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
       .replaceAll("%20", "+")
       .replaceAll("%2F", "/");
-  const loop = /^for word in \$SSM_directories; do\n.*?^done$/ms.exec(scriptOf("join-host"))?.[0] ?? "";
+  const make = /^make_directories\(\) \{\n.*?^\}$/ms.exec(scriptOf("join-host"))?.[0] ?? "";
   const decoded = (words: string): string[] => {
-    const program = `set -eu\nmkdir() { printf '%s\\0' "$3"; }\nfail() { echo failed; exit 1; }\n${loop}`;
+    const program = `set -eu\nmkdir() { printf '%s\\0' "$3"; }\nfail() { echo failed; exit 1; }\n${make}\nmake_directories "$SSM_directories"`;
     const { stdout, status } = spawnSync("bash", ["--norc", "-c", program], {
       encoding: "utf8",
       env: { PATH: "/usr/bin:/bin", LC_ALL: "C.UTF-8", SSM_directories: words },
@@ -167,6 +172,12 @@ describe("a bind mount's source of any characters", () => {
     return stdout.split("\0").slice(0, -1);
   };
   const pattern = new RegExp(parametersOf("join-host").directories?.allowedPattern ?? "nothing");
+
+  it("is made by every document that is told of it in the same way", () => {
+    expect(scriptOf("hold-images")).toContain(make);
+    expect(scriptOf("hold-images")).toContain('\nmake_directories "$SSM_directories"\n');
+    expect(parametersOf("hold-images").directories).toEqual(parametersOf("join-host").directories);
+  });
 
   it.each([
     "/nowhere/my logs",
@@ -181,6 +192,8 @@ describe("a bind mount's source of any characters", () => {
     const word = asManagerWrites(name);
     expect(word).toMatch(pattern);
     expect(decoded(word)).toEqual([name]);
+    // The functions write it as managers do.
+    expect(sourceWord(name)).toBe(word);
   });
 
   it("is one word for the service and one directory on the host, whatever it is", () => {

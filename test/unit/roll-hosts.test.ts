@@ -1,6 +1,7 @@
 // What a roll does on hosts, and what a host that joins meanwhile is told: the scripts themselves, with a docker and a curl that
 // answer as told.
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { activateAnswer, joinHostAnswer } from "../../shared/swarm/answers.ts";
 import { ScriptedHost } from "./scripted-host.ts";
@@ -102,6 +103,17 @@ describe("hold-images", () => {
     host({ here: [V1] });
     expect(hold({ images: V1 }).answer).toEqual({ held: 1, pulled: 0, pruned: 0, missing: "" });
     expect(calls()).not.toContain("curl");
+  });
+
+  it("creates what is to be mounted, and leaves alone what is there", () => {
+    host({ here: [V1] });
+    const base = mkdtempSync(join(tmpdir(), "sources-"));
+    writeFileSync(join(base, "file"), "kept");
+    const { answer } = hold({ images: V1, directories: `${base}/my+logs/of%20hive ${base}/file` });
+    expect(answer).toEqual({ held: 1, pulled: 0, pruned: 0, missing: "" });
+    expect(existsSync(join(base, "my logs/of hive"))).toBe(true);
+    expect(readFileSync(join(base, "file"), "utf8")).toBe("kept");
+    rmSync(base, { recursive: true });
   });
 
   it("pulls a tag again, which may have moved, and an image of another registry without a password", () => {

@@ -633,3 +633,63 @@ describe("a write", () => {
     expect(manager.written).toHaveLength(1);
   });
 });
+
+describe("scale", () => {
+  const scale = (more: Record<string, string> = {}) => update("scale", { replicas: "9", was: "6", ...more });
+
+  it("writes the number of replicas and nothing else, and needs no roll", async () => {
+    const scene = recorded("over-committed");
+    await on(scene);
+    const { answer, facts } = await scale();
+    expect([answer.outcome, facts.replicas]).toEqual(["done", 9]);
+    const expected = structuredClone(scene.service.Spec);
+    expected.Mode.Replicated.Replicas = 9;
+    expect(manager.written).toEqual([expected]);
+    expect((await scale()).answer.outcome).toBe("done");
+    expect(manager.written).toHaveLength(1);
+  });
+
+  it("takes whatever was there, where the caller names no number that it saw", async () => {
+    await on(recorded("over-committed"));
+    expect((await scale({ was: "" })).facts.replicas).toBe(9);
+  });
+
+  it.each([
+    ["a roll's marker stands", () => rolling("over-committed"), { was: "2" }],
+    ["an update stands paused, which any write would wake", () => recorded("exits-paused"), { was: "" }],
+    ["somebody has scaled since", () => recorded("over-committed"), { was: "5" }],
+  ])("writes nothing where %s", async (_case, scene, more) => {
+    await on(scene());
+    const { answer } = await scale(more);
+    expect(updateAnswer.parse(answer).outcome).toBe("changed");
+    expectNoWrite();
+  });
+
+  it("refuses a service that has no number of replicas, and one of no number", async () => {
+    await on(recorded("over-committed"));
+    expect((await scale({ replicas: "" })).answer.failed.cause).toContain("no number of replicas is named");
+    manager.scene.service.Spec.Mode = { Global: {} };
+    expect((await scale()).answer.failed).toEqual({
+      step: "update",
+      cause: expect.stringContaining("(scale): it has no number of replicas"),
+    });
+    expectNoWrite();
+  });
+
+  it("waits for tasks that are on their way: scaled down in between, swarm may stop a running one instead", async () => {
+    const scene = recorded("over-committed");
+    const task = scene.tasks.find(
+      ({ Status, DesiredState }) => Status.State === "running" && DesiredState === "running",
+    );
+    task.Status.State = "starting";
+    await on(scene);
+    let looks = 0;
+    manager.intercept = ({ path }) => {
+      if (path === "/tasks" && ++looks === 2)
+        for (const { ID, Status } of manager.scene.tasks) if (ID === task.ID) Status.State = "running";
+      return undefined;
+    };
+    expect((await scale({ replicas: "2", settleSeconds: "20" })).facts.replicas).toBe(2);
+    expect(looks).toBeGreaterThan(2);
+  });
+});

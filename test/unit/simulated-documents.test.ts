@@ -351,6 +351,12 @@ describe("explain-task", () => {
 });
 
 describe("hold-images", () => {
+  it("creates what is to be mounted", async () => {
+    const { run, machines } = await createFixture();
+    await run("i-00000bb1", "hold-images", { images: NEW, directories: "/my+logs/a%2Bb" });
+    expect([...machines.host("i-00000bb1").directories]).toEqual(["/my logs/a+b"]);
+  });
+
   it("pulls what is missing, whatever tag the rest is held under, and prunes its repository", async () => {
     const { run, machines } = await createFixture({ images: [image("a", "1.1"), image("d"), image("e")] });
     const host = machines.host("i-00000bb1");
@@ -460,5 +466,40 @@ describe("activate-node", () => {
     fixture.clock.after(3_000, () => fixture.swarm.label("hive", { "hive.roll.image": NEW }));
     expect(await answer()).toMatchObject({ outcome: "changed", images: `+${NEW} ${OLD}` });
     expect(node.availability).toBe("active");
+  });
+});
+
+describe("scale", () => {
+  const scaled = { replicas: "7", was: "5" };
+
+  it("changes the number of replicas alone, once", async () => {
+    const { write, service } = await createFixture();
+    const { replicas: _before, ...rest } = service.spec;
+    expect(await write("scale", scaled)).toMatchObject({ outcome: "done", facts: { replicas: 7 } });
+    expect(service.spec).toEqual({ ...rest, replicas: 7 });
+    const { version } = service;
+    expect(await write("scale", scaled)).toMatchObject({ outcome: "done" });
+    expect(service.version).toBe(version);
+  });
+
+  it("leaves a service alone that a roll is at, that stands paused, or that somebody has scaled", async () => {
+    const fixture = await createFixture();
+    expect(await fixture.write("scale", { ...scaled, was: "4" })).toMatchObject({ outcome: "changed" });
+    await fixture.write("begin", begin);
+    expect(await fixture.write("scale", { ...scaled, was: "" })).toMatchObject({ outcome: "changed" });
+    await fixture.write("end");
+    fixture.service.updateStatus = { state: "paused", message: "", startedAt: 0 };
+    expect(await fixture.write("scale", { ...scaled, was: "" })).toMatchObject({ outcome: "changed" });
+  });
+
+  it("refuses what has no number of replicas, and no number", async () => {
+    const { write } = await createFixture({ service: { mode: "global" } });
+    expect(await write("scale", scaled)).toMatchObject({
+      failed: { cause: expect.stringContaining("it has no number of replicas") },
+    });
+    const other = await createFixture();
+    expect(await other.write("scale", { replicas: "" })).toMatchObject({
+      failed: { cause: expect.stringContaining("no number of replicas") },
+    });
   });
 });

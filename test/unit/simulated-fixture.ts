@@ -29,6 +29,10 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   registryRegion: "us-east-1",
   keep: "",
   prune: "",
+  directories: "",
+  replicas: "",
+  was: "",
+  hosts: "",
 };
 
 export interface FixtureOptions {
@@ -38,6 +42,8 @@ export interface FixtureOptions {
   /** What the workers hold. */
   images?: readonly string[];
   timings?: Partial<SimulatedTimings>;
+  /** Of Parameter Store. */
+  parameters?: Readonly<Record<string, string>>;
 }
 
 export const createFixture = async (options: FixtureOptions = {}) => {
@@ -45,7 +51,7 @@ export const createFixture = async (options: FixtureOptions = {}) => {
   const clock = new VirtualClock();
   const machines = new SimulatedMachines({
     clock,
-    readParameter: () => undefined,
+    readParameter: (name) => options.parameters?.[name],
     ...(options.timings ? { timings: options.timings } : {}),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   });
