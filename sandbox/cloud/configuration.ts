@@ -51,6 +51,8 @@ export const names = {
   joinHook: "join",
   retireHook: "retire",
   loadBalancer: "hive",
+  /** Of the demo image. */
+  repository: "hive-web",
   service: "hive-web",
   clusterTag: "hive-swarm:cluster",
   workerToken: "/hive-swarm/hive/join-token/worker",

@@ -83,7 +83,7 @@ export const startEcr = async ({ stateDirectory, clock, publish, iam, report }: 
   return {
     registry,
     model,
-    push: async ({ tags, repository = names.service, ...options }) => {
+    push: async ({ tags, repository = names.repository, ...options }) => {
       const image = await buildDemoImage(options);
       const { password } = tokens.issue("operator");
       const pushed = { url: registry.url, password, repository, tags: tags ?? [options.version] };

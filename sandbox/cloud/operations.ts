@@ -61,7 +61,7 @@ export const operations = (cloud: Cloud, watch: Watch) => {
     /** Builds a demo image and pushes it through the registry, so that ECR's events follow. */
     push: async (image: DemoPush) => {
       const pushed = await cloud.ecr.push(image);
-      const { repository = names.service, version, tags = [version] } = image;
+      const { repository = names.repository, version, tags = [version] } = image;
       timeline.add({
         kind: "phase",
         text: `pushed ${repository} ${tags.join(", ")} (${pushed.digest.slice(0, 15)})`,

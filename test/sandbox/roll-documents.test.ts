@@ -7,7 +7,7 @@ import type { EngineTask } from "../../sandbox/cloud/engine.ts";
 import type { ServiceFacts, Survey } from "../../shared/swarm/services.ts";
 import { withSandbox } from "./support.ts";
 
-const REPOSITORY = `${addresses.registry}/${names.service}`;
+const REPOSITORY = `${addresses.registry}/${names.repository}`;
 const REPLICAS = 6;
 
 interface RawService {
@@ -181,12 +181,12 @@ describe("an over-committed service", () => {
     });
 
     const refused = (await sandbox().control.push({ version: "2.0.1", tags: ["2.0.1"] })).image;
-    await sandbox().control.refusePulls(names.service, true);
+    await sandbox().control.refusePulls(names.repository, true);
     expect((await hold(worker, { images: refused })).failed).toMatchObject({
       step: "pull",
       cause: expect.stringMatching(/not authorized|denied|AccessDenied/i),
     });
-    await sandbox().control.refusePulls(names.service, false);
+    await sandbox().control.refusePulls(names.repository, false);
   });
 
   it("goes through to the next version, shrunk to its places meanwhile, and has its replicas back in the end", async () => {
@@ -421,7 +421,7 @@ describe("an over-committed service", () => {
     const [worker = ""] = await workers();
     const { image: old } = await sandbox().control.push({ version: "0.9.0" });
     const { image: elsewhere } = await sandbox().control.push({ version: "1.0.0", repository: "hive-other" });
-    const apart = elsewhere.replace(names.service, "hive-other");
+    const apart = elsewhere.replace(names.repository, "hive-other");
     await hold(worker, { images: `${old} +${apart}` });
     expect(await hasImage(worker, old)).toBe(true);
     const { pruned } = await hold(worker, { images: second, keep: first, prune: REPOSITORY });

@@ -81,15 +81,15 @@ describe("a pushed image", () => {
   it("that does not exist, or that no host may pull, touches nothing and says why", async () => {
     const before = await service(sandbox());
     const missing = `sha256:${"e".repeat(64)}`;
-    await sandbox().forgePush({ repository: names.service, digest: missing, tag: "9.9.9" });
+    await sandbox().forgePush({ repository: names.repository, digest: missing, tag: "9.9.9" });
     expect(await outcomeFor(sandbox(), missing)).toMatchObject({
       outcome: "refused",
       cause: { code: "image-missing" },
     });
-    await sandbox().control.refusePulls(names.service, true);
+    await sandbox().control.refusePulls(names.repository, true);
     const { digest } = await sandbox().push({ version: "1.3.0" });
     const refused = await outcomeFor(sandbox(), digest);
-    await sandbox().control.refusePulls(names.service, false);
+    await sandbox().control.refusePulls(names.repository, false);
     expect(refused).toMatchObject({ outcome: "refused", cause: { code: "credentials" } });
     expect(refused.cause?.text).toMatch(/not authorized/);
     expect((await service(sandbox())).Version.Index).toBe(before.Version.Index);
@@ -105,7 +105,7 @@ describe("a pushed image", () => {
 
     const { Version } = await service(sandbox());
     const told = outcomes(sandbox()).length;
-    await sandbox().forgePush({ repository: names.service, digest: first.digest, tag: "1.4.0" });
+    await sandbox().forgePush({ repository: names.repository, digest: first.digest, tag: "1.4.0" });
     await sandbox().until("the late push to be told", () => outcomes(sandbox()).length > told);
     expect(outcomes(sandbox()).at(-1)?.outcome).toMatch(/superseded|skipped/);
     expect((await service(sandbox())).Version.Index).toBe(Version.Index);
@@ -147,7 +147,7 @@ describe("a pushed image", () => {
     const letters = (await sandbox().control.deadLetters()).length;
     const rolls = (await sandbox().control.executions()).length;
     for (const tag of ["1.0.0;reboot", "$(touch /tmp/x)", "{{ tag }}", 'a"b', "a\nb"])
-      await sandbox().forgePush({ repository: names.service, digest, tag });
+      await sandbox().forgePush({ repository: names.repository, digest, tag });
     await sandbox().forgePush({ repository: "hive-`id`", digest, tag: "1.0.0" });
     await sandbox().until(
       "the dead letters",
