@@ -35,6 +35,8 @@ export interface Tool {
   /** Epoch milliseconds. */
   now(): number;
   pause(milliseconds: number): Promise<void>;
+  /** Who acts, as this machine knows it: for whoever reads it later. */
+  person: string;
   /** What a person has to know who ends the tool now. */
   whenInterrupted(lastWord: string): void;
 }

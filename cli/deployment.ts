@@ -13,9 +13,10 @@ export interface Deployment extends Clients {
   rollFunction: string;
   planFunction: string;
   historyParameter(service: string): string;
+  pauseParameter: string;
 }
 
-interface Place {
+export interface Place {
   cluster: string;
   stage: string;
   region: string | undefined;
@@ -42,6 +43,8 @@ export const openDeployment = async (tool: Tool, { cluster, stage, region }: Pla
     dispatchFunction: `${SERVICE}-${stage}-dispatch`,
     rollFunction: `${SERVICE}-${stage}-roll-service`,
     planFunction: `${SERVICE}-${stage}-plan`,
+    repairFunction: `${SERVICE}-${stage}-repair`,
+    pauseParameter: `/${SERVICE}/${cluster}/pause`,
     historyParameter: (service) => `/${SERVICE}/${cluster}/rolls/${service}`,
   };
 };

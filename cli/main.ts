@@ -1,8 +1,10 @@
 // `npm run -s hive-swarm -- COMMAND …`: the operator's command line. Here is only what a process has: words, streams, signals, and a
 // code to end with.
+import { hostname, userInfo } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Clients, createClients } from "./aws/clients.ts";
 import { exitCode, type Tool } from "./command.ts";
+import { personOf } from "./person.ts";
 import { run } from "./run.ts";
 import { createProgress, type Progress } from "./terminal/progress.ts";
 
@@ -36,6 +38,7 @@ const tool: Tool = {
   },
   now: Date.now,
   pause: (milliseconds) => delay(milliseconds),
+  person: personOf(process.env, { userName: () => userInfo().username, hostName: hostname }),
   whenInterrupted: (text) => {
     lastWord = text;
   },

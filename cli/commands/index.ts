@@ -1,9 +1,11 @@
 // All commands of the tool, in the order of the help.
 import type { Command } from "../command.ts";
 import { history } from "./history.ts";
+import { pause } from "./pause.ts";
 import { plan } from "./plan.ts";
+import { resume } from "./resume.ts";
 import { roll } from "./roll.ts";
 import { rollback } from "./rollback.ts";
 import { status } from "./status.ts";
 
-export const commands: readonly Command[] = [status, plan, roll, rollback, history];
+export const commands: readonly Command[] = [status, plan, roll, rollback, history, pause, resume];

@@ -2,7 +2,7 @@
 import { gunzipSync } from "node:zlib";
 import * as z from "zod/mini";
 import { serviceFacts } from "../../shared/swarm/services.ts";
-import { parseJson } from "../roll/step-result.ts";
+import { parseJson } from "../follow/step-result.ts";
 
 /** A part of the picture, or why it is missing. */
 const known = <Schema extends z.ZodMiniType>(value: Schema) =>

@@ -3,9 +3,10 @@ import * as z from "zod/mini";
 import { isInstanceId } from "../../shared/identifiers.ts";
 import { parseImage, shortImage } from "../../shared/rolls/image.ts";
 import { surveyAnswer } from "../../shared/swarm/services.ts";
+import { bad, counted, told } from "../follow/news.ts";
+import { documentAnswer } from "../follow/step-result.ts";
 import { repositoryName } from "./image-names.ts";
-import { bad, counted, type Teller, told } from "./news.ts";
-import { documentAnswer } from "./step-result.ts";
+import type { Teller } from "./news.ts";
 
 const image = z.object({
   kind: z.literal("image"),

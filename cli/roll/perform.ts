@@ -1,20 +1,20 @@
 // What `roll` and `rollback` have in common: ask for the roll, follow it to its end, and show what it came to.
+
+import { commandLine, unlessLost } from "../again.ts";
 import { type Request, requestRoll } from "../aws/dispatch.ts";
-import { findExecutionArn } from "../aws/executions.ts";
-import { AwsFailure } from "../aws/failure.ts";
 import { type ExitCode, exitCode, type Tool } from "../command.ts";
-import type { Deployment } from "../deployment.ts";
+import type { Deployment, Place } from "../deployment.ts";
+import { follow } from "../follow/follow.ts";
+import type { Ending } from "../follow/narrate.ts";
 import type { Progress } from "../terminal/progress.ts";
-import { json, plain, shellWord } from "../terminal/text.ts";
-import { PROGRAM } from "../usage.ts";
-import { follow } from "./follow.ts";
-import type { Ending } from "./narrate.ts";
+import { json, plain } from "../terminal/text.ts";
 import { exitCodeOf, intentTable, outcomeTable, parseReport, type Report, reasons } from "./report.ts";
+import { rollNarrator } from "./steps.ts";
 
 export interface Options {
   json: boolean;
   /** Options of the place, as they were given, so that a command can be shown that does the same. */
-  place: { cluster: string; stage: string; region: string | undefined };
+  place: Place;
 }
 
 /** @throws AwsFailure */
@@ -42,21 +42,11 @@ export const performRoll = async (
   progress.title("started" in dispatched ? `Roll ${name} began` : `Roll ${name} is under way already`);
   progress.doing("its execution is looked for");
   const ending = await unlessLost(goesOn, async () => {
-    const arn = await findExecutionArn(deployment, deployment.rollFunction, name, tool);
-    return await follow(tool, deployment, arn, progress);
+    const about = { name, functionName: deployment.rollFunction, what: "roll" };
+    return await follow(tool, deployment, about, rollNarrator, progress);
   });
   progress.clear();
   return show(tool, deployment, { ...summary(deployment, request), roll: name }, ending, options);
-};
-
-/** What AWS refuses to whoever follows a roll is no end of the roll. */
-const unlessLost = async <T>(goesOn: string, run: () => Promise<T>): Promise<T> => {
-  try {
-    return await run();
-  } catch (cause) {
-    if (!(cause instanceof AwsFailure)) throw cause;
-    throw new AwsFailure(`${cause.message}\n${goesOn}`, { cause });
-  }
 };
 
 const summary = ({ cluster, regionName }: Deployment, request: Request) => ({
@@ -73,10 +63,7 @@ const commandFor = (request: Request, { json: asJson, place }: Options): string 
   if (why) words.push(`--why=${why}`);
   if (dryRun) words.push("--dry-run");
   if (asJson) words.push("--json");
-  if (place.cluster !== "hive") words.push("--cluster", place.cluster);
-  if (place.stage !== "dev") words.push("--stage", place.stage);
-  if (place.region !== undefined) words.push("--region", place.region);
-  return `${PROGRAM} ${words.map(shellWord).join(" ")}`;
+  return commandLine(words, place);
 };
 
 const show = (

@@ -1,10 +1,10 @@
 // What a roll came to: the flow's report, checked; the tables that show it; and whether all is well.
 import * as z from "zod/mini";
 import { type ExitCode, exitCode } from "../command.ts";
+import { parseJson } from "../follow/step-result.ts";
 import { table } from "../terminal/table.ts";
 import { plain, plainLines } from "../terminal/text.ts";
 import { imageCell } from "./image-names.ts";
-import { parseJson } from "./step-result.ts";
 
 const outcome = z.object({
   roll: z.string(),

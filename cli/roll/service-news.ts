@@ -3,8 +3,9 @@ import { shortImage } from "../../shared/rolls/image.ts";
 import { markerOf } from "../../shared/rolls/marker.ts";
 import { tally } from "../../shared/rolls/progress.ts";
 import { explainAnswer, type ServiceFacts, updateAnswer, watchAnswer } from "../../shared/swarm/services.ts";
-import { bad, counted, type Known, type News, type Teller, told } from "./news.ts";
-import { documentAnswer } from "./step-result.ts";
+import { bad, counted, type News, told } from "../follow/news.ts";
+import { documentAnswer } from "../follow/step-result.ts";
+import type { Known, Teller } from "./news.ts";
 
 /** The image that tasks are to run now: the marker says it, on the way forward and on the way back. */
 const wantedOf = (facts: ServiceFacts): string => {

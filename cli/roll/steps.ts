@@ -1,18 +1,16 @@
 // The steps of a roll (shared/flows/roll*.ts) by name: what is said while one is under way, and of its result.
-import { pulled, resolved, surveyed } from "./image-news.ts";
-import type { Teller } from "./news.ts";
-import { begun, ended, explained, imageSet, resumed, shrunk, watched, wentBack } from "./service-news.ts";
 
-export interface Step {
-  doing: string;
-  /** Absent: its result is no news. */
-  tell?: Teller;
-}
+import type { Narrator } from "../follow/narrate.ts";
+import type { Step } from "../follow/news.ts";
+import { plain } from "../terminal/text.ts";
+import { pulled, resolved, surveyed } from "./image-news.ts";
+import { type Known, nothingKnown } from "./news.ts";
+import { begun, ended, explained, imageSet, resumed, shrunk, watched, wentBack } from "./service-news.ts";
 
 const TELLING = "the outcome is told";
 
 /** A test holds them against the flow's own. */
-export const steps: Readonly<Record<string, Step>> = {
+export const steps: Readonly<Record<string, Step<Known>>> = {
   "roll begins": { doing: "the roll begins" },
   "read pause": { doing: "it is asked whether rolls are paused" },
   "resolve image": { doing: "the registry is asked for the image", tell: resolved },
@@ -30,4 +28,11 @@ export const steps: Readonly<Record<string, Step>> = {
   report: { doing: TELLING },
   "publish outcome": { doing: TELLING },
   "write history": { doing: TELLING },
+};
+
+export const rollNarrator: Narrator<Known> = {
+  steps,
+  nothingKnown,
+  doing: (name, { tasks }) =>
+    name === "watch tasks" && tasks ? `${steps[name]?.doing}: ${plain(tasks)}` : undefined,
 };

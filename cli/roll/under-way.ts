@@ -2,7 +2,7 @@
 import { parseRollRequest, type RollRequest } from "../../shared/flows/roll-request.ts";
 import type { Request } from "../aws/dispatch.ts";
 import type { UnderWay } from "../aws/executions.ts";
-import { parseJson } from "./step-result.ts";
+import { parseJson } from "../follow/step-result.ts";
 
 /** @returns the name of a roll of the service to another image than the one that is asked for; undefined: there is none. */
 export const otherRollOf = (request: Request, underWay: readonly UnderWay[]): string | undefined =>

@@ -1,4 +1,5 @@
 // The command line tool in a cloud in memory: what it prints is kept, and while it pauses virtual time goes on.
+import type { AutoScalingClient } from "@aws-sdk/client-auto-scaling";
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { Tool } from "../../cli/command.ts";
@@ -19,6 +20,7 @@ export interface Ended {
 /** `hive-swarm WORDS…` */
 export const hiveSwarm = async (world: TestWorld, ...words: string[]): Promise<Ended> => {
   const ended: Ended = { code: -1, stdout: "", stderr: "", lastWord: "" };
+  const autoScaling = inProcessClient<AutoScalingClient>(world.handle, "autoscaling", OPERATOR);
   const lambda = inProcessClient<LambdaClient>(world.handle, "lambda", OPERATOR);
   const systemsManager = inProcessClient<SSMClient>(world.handle, "ssm", OPERATOR);
   let shown: Progress | undefined;
@@ -41,6 +43,7 @@ export const hiveSwarm = async (world: TestWorld, ...words: string[]): Promise<E
       return shown;
     },
     clients: () => ({
+      autoScaling,
       lambda,
       systemsManager,
       region: async () => "ap-northeast-1",
@@ -51,6 +54,7 @@ export const hiveSwarm = async (world: TestWorld, ...words: string[]): Promise<E
       await world.after(milliseconds / 1000);
       shown?.tick();
     },
+    person: "ann@desk",
     whenInterrupted: (text) => {
       ended.lastWord = text;
     },

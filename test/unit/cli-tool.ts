@@ -5,6 +5,7 @@ import { createProgress } from "../../cli/terminal/progress.ts";
 import { clientThat } from "./aws-client.ts";
 
 export interface Answers {
+  autoScaling?: Parameters<typeof clientThat>[0];
   lambda?: Parameters<typeof clientThat>[0];
   systemsManager?: Parameters<typeof clientThat>[0];
   region?: () => Promise<string>;
@@ -14,6 +15,7 @@ export interface Answers {
 /** `hive-swarm WORDS…` */
 export const hiveSwarm = async (words: readonly string[], answers: Answers = {}) => {
   const printed = { stdout: "", stderr: "" };
+  const autoScaling = clientThat<never>(answers.autoScaling ?? {});
   const lambda = clientThat<never>(answers.lambda ?? {});
   const systemsManager = clientThat<never>(answers.systemsManager ?? {});
   let now = Date.UTC(2026, 1, 1);
@@ -27,6 +29,7 @@ export const hiveSwarm = async (words: readonly string[], answers: Answers = {})
     columns: answers.columns,
     progress: (where) => createProgress({ write: print(where), now: () => now, columns: () => undefined }),
     clients: () => ({
+      autoScaling: autoScaling.client,
       lambda: lambda.client,
       systemsManager: systemsManager.client,
       region: answers.region ?? (async () => "ap-northeast-1"),
@@ -36,10 +39,16 @@ export const hiveSwarm = async (words: readonly string[], answers: Answers = {})
     pause: async (milliseconds) => {
       now += milliseconds;
     },
+    person: "ann@desk",
     whenInterrupted: (text) => {
       lastWord = text;
     },
   };
   const code = await run(words, tool);
-  return { code, ...printed, lastWord, asked: [...lambda.asked, ...systemsManager.asked] };
+  return {
+    code,
+    ...printed,
+    lastWord,
+    asked: [...autoScaling.asked, ...lambda.asked, ...systemsManager.asked],
+  };
 };
