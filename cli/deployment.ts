@@ -12,6 +12,9 @@ export interface Deployment extends Clients {
   dispatchFunction: string;
   rollFunction: string;
   planFunction: string;
+  repairFunction: string;
+  joinFunction: string;
+  retireFunction: string;
   historyParameter(service: string): string;
   pauseParameter: string;
 }
@@ -42,6 +45,8 @@ export const openDeployment = async (tool: Tool, { cluster, stage, region }: Pla
     regionName,
     dispatchFunction: `${SERVICE}-${stage}-dispatch`,
     rollFunction: `${SERVICE}-${stage}-roll-service`,
+    joinFunction: `${SERVICE}-${stage}-join-node`,
+    retireFunction: `${SERVICE}-${stage}-retire-node`,
     planFunction: `${SERVICE}-${stage}-plan`,
     repairFunction: `${SERVICE}-${stage}-repair`,
     pauseParameter: `/${SERVICE}/${cluster}/pause`,
