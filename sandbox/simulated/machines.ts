@@ -9,6 +9,7 @@ import { explainTask, holdImages } from "./host-images.ts";
 import { repositoryOf, SimulatedImages } from "./images.ts";
 import { logState } from "./log-state.ts";
 import * as onManager from "./manager-documents.ts";
+import { mendNodes } from "./mend-document.ts";
 import {
   AgentTooOld,
   type AwsCall,
@@ -36,6 +37,7 @@ const DOCUMENTS: Readonly<Record<string, Document>> = {
   "activate-node": onManager.activateNode,
   "drain-node": onManager.drainNode,
   "remove-node": onManager.removeNode,
+  "mend-nodes": mendNodes,
   "hold-images": holdImages,
   "explain-task": explainTask,
   "survey-cluster": surveyCluster,

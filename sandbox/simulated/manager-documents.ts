@@ -97,7 +97,7 @@ export const activateNode: Document = async (script) => {
 type Spec = Pick<SwarmNode, "availability" | "labels">;
 
 /** Reads, thinks, writes; again when somebody else wrote meanwhile. */
-const write = async (
+export const write = async (
   { swarm, timings, pause }: Script,
   nodeId: string,
   change: (node: SwarmNode) => Spec | undefined,

@@ -47,15 +47,33 @@ const isHealthy = (status: string | undefined): boolean => status?.toUpperCase()
 export const describeMember = async (
   client: AutoScalingClient,
   instanceId: InstanceId,
-): Promise<GroupMember | undefined> => {
-  const answer = await client.send(new DescribeAutoScalingInstancesCommand({ InstanceIds: [instanceId] }));
-  const found = answer.AutoScalingInstances?.find((instance) => instance.InstanceId === instanceId);
-  if (!found) return undefined;
-  return {
-    group: found.AutoScalingGroupName ?? "",
-    lifecycleState: found.LifecycleState ?? "",
-    healthy: isHealthy(found.HealthStatus),
-  };
+): Promise<GroupMember | undefined> => (await describeMembers(client, [instanceId])).get(instanceId);
+
+/** Up to 50 instances in one call; those that no group knows (any more) are missing from the answer. */
+export const describeMembers = async (
+  client: AutoScalingClient,
+  instanceIds: readonly InstanceId[],
+): Promise<ReadonlyMap<InstanceId, GroupMember>> => {
+  const answer = await client.send(
+    new DescribeAutoScalingInstancesCommand({ InstanceIds: [...instanceIds] }),
+  );
+  return new Map(
+    (answer.AutoScalingInstances ?? []).flatMap(
+      ({ InstanceId = "", AutoScalingGroupName = "", LifecycleState = "", HealthStatus }) =>
+        isInstanceId(InstanceId)
+          ? [
+              [
+                InstanceId,
+                {
+                  group: AutoScalingGroupName,
+                  lifecycleState: LifecycleState,
+                  healthy: isHealthy(HealthStatus),
+                },
+              ] as const,
+            ]
+          : [],
+    ),
+  );
 };
 
 /** Up to 50 groups in one call; a group that does not exist is simply missing from the answer. */

@@ -29,7 +29,7 @@ export const membershipOf = (state: string, description: string): Membership => 
 };
 
 /** The wire's code for an instance that has been terminated, and the SDK's name for it. */
-const isTerminated = (error: unknown): boolean =>
+export const isTerminated = (error: unknown): boolean =>
   ["InvalidInstance", "InvalidEndPoint", "InvalidEndPointException"].includes(errorCode(error));
 
 export const describeMembership = async (
@@ -65,33 +65,37 @@ export const describeMemberships = async (
   );
 };
 
+/** @throws InvalidInstance when one of them does not exist: then none is registered. */
 export const register = async (
   client: ElasticLoadBalancingClient,
   loadBalancer: string,
-  instanceId: InstanceId,
+  ...instanceIds: readonly InstanceId[]
 ): Promise<void> => {
   await client.send(
     new RegisterInstancesWithLoadBalancerCommand({
       LoadBalancerName: loadBalancer,
-      Instances: [{ InstanceId: instanceId }],
+      Instances: instanceIds.map((InstanceId) => ({ InstanceId })),
     }),
   );
 };
 
-/** Safe for an instance that is not registered, or that no longer exists. */
+/** Safe for instances that are not registered, or that no longer exist. */
 export const deregister = async (
   client: ElasticLoadBalancingClient,
   loadBalancer: string,
-  instanceId: InstanceId,
+  ...instanceIds: readonly InstanceId[]
 ): Promise<void> => {
   try {
     await client.send(
       new DeregisterInstancesFromLoadBalancerCommand({
         LoadBalancerName: loadBalancer,
-        Instances: [{ InstanceId: instanceId }],
+        Instances: instanceIds.map((InstanceId) => ({ InstanceId })),
       }),
     );
   } catch (error) {
     if (!isTerminated(error)) throw error;
+    // One that is gone keeps the others from being taken out.
+    if (instanceIds.length > 1)
+      for (const instanceId of instanceIds) await deregister(client, loadBalancer, instanceId);
   }
 };

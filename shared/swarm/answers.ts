@@ -47,6 +47,13 @@ export const leaveAnswer = z.object({ left: z.literal(true), was: z.string() });
 
 export const removeAnswer = z.object({ removed: words });
 
+/** Each edit as it was asked for, in the same order. */
+export const mendNodesAnswer = z.object({
+  edits: z.array(
+    z.object({ edit: z.string(), outcome: z.enum(["done", "already", "refused"]), details: z.string() }),
+  ),
+});
+
 export const restartAnswer = z.object({ restarted: z.literal(true) });
 
 export const rescueAnswer = z.object({ rescued: z.number(), bytes: z.number(), missing: words });

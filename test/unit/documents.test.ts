@@ -75,6 +75,7 @@ it("no document needs a parameter that an older function, still in flight after 
     "join-host": ["mode", "managers", "tokenParameter", "registry", "registryRegion"],
     "leave-swarm": [],
     "log-state": [],
+    "mend-nodes": [],
     "remove-node": ["instanceId"],
     "rescue-logs": ["bucket", "prefix", "ranges", "logDirectories"],
     "restart-shipper": [],

@@ -4,7 +4,7 @@ import type { Action } from "../../fleet/actions.ts";
 import { type AppliedView, applied } from "../../fleet/applied.ts";
 import { type FlowName, nameFor, startFlow } from "../start.ts";
 import type { FlowRequest, RepairWorld } from "../world.ts";
-import { type Applier, portions, type RepairErrand } from "./errand.ts";
+import { type Applier, attempt, each, portions, type RepairErrand } from "./errand.ts";
 
 /** Each is two or three calls, one after the other, and one invocation has to have time for all of a step. */
 const MOST_AT_ONCE = 20;
@@ -18,23 +18,20 @@ interface Start {
 
 /** The name is fixed in a step of its own: started twice under one name, a flow begins once. */
 export const startFlows: Applier = async (errand, actions) => {
-  const { flow, world } = errand;
-  const all: AppliedView[] = [];
-  for (const some of portions(actions, MOST_AT_ONCE)) {
-    const named = await flow.step("name flows", () => each(some, (action) => nameOne(errand, action)));
-    const starts = named.flatMap((one) => ("start" in one ? [one.start] : []));
-    all.push(
-      ...named.flatMap((one) => ("start" in one ? [] : [one.view])),
-      ...(await flow.step("start flows", () => each(starts, (start) => startOne(world, start)))),
-    );
-  }
-  return all;
+  const views = await each(portions(actions, MOST_AT_ONCE), (some) =>
+    attempt(some, () => startSome(errand, some)),
+  );
+  return views.flat();
 };
 
-const each = async <From, To>(list: readonly From[], run: (one: From) => Promise<To>): Promise<To[]> => {
-  const results: To[] = [];
-  for (const one of list) results.push(await run(one));
-  return results;
+const startSome = async (errand: RepairErrand, actions: readonly Action[]): Promise<AppliedView[]> => {
+  const { flow, world } = errand;
+  const named = await flow.step("name flows", () => each(actions, (action) => nameOne(errand, action)));
+  const starts = named.flatMap((one) => ("start" in one ? [one.start] : []));
+  const others = named.flatMap((one) => ("start" in one ? [] : [one.view]));
+  if (starts.length === 0) return others;
+  const started = await flow.step("start flows", () => each(starts, (start) => startOne(world, start)));
+  return [...started, ...others];
 };
 
 const nameOne = async (

@@ -1,10 +1,8 @@
 // Who applies what. Kinds go in the plan's order; whatever happens to one of them, the others are applied.
 import type { Action, ActionKind } from "../../fleet/actions.ts";
 import { type AppliedView, applied } from "../../fleet/applied.ts";
-import { AnswerError } from "../../swarm/answers.ts";
-import { failureOf, StepFailure } from "../failure.ts";
 import { deregisterInstances, registerInstances } from "./balancer.ts";
-import type { Applier, RepairErrand } from "./errand.ts";
+import { type Applier, attempt, each, type RepairErrand } from "./errand.ts";
 import { startFlows } from "./flows.ts";
 import { mendNodes } from "./nodes.ts";
 import { startRolls } from "./rolls.ts";
@@ -29,16 +27,14 @@ export const applyActions = async (
   actions: readonly Action[],
 ): Promise<AppliedView[]> => {
   const kinds = [...new Set(actions.map(({ kind }) => kind))];
-  const all: AppliedView[] = [];
-  for (const kind of kinds)
-    all.push(
-      ...(await applyKind(
-        errand,
-        kind,
-        actions.filter((action) => action.kind === kind),
-      )),
-    );
-  return all;
+  const views = await each(kinds, (kind) =>
+    applyKind(
+      errand,
+      kind,
+      actions.filter((action) => action.kind === kind),
+    ),
+  );
+  return views.flat();
 };
 
 const applyKind = async (
@@ -51,11 +47,5 @@ const applyKind = async (
     return actions.map((action) =>
       applied(action, "not applied", `nothing is built that could apply ${kind}: a person has to`),
     );
-  try {
-    return await applier(errand, actions);
-  } catch (error) {
-    if (!(error instanceof StepFailure || error instanceof AnswerError)) throw error;
-    const { step, cause } = failureOf(error);
-    return actions.map((action) => applied(action, "failed", `${step}: ${cause}`));
-  }
+  return await attempt(actions, () => applier(errand, actions));
 };

@@ -7,7 +7,7 @@ import { markerOf } from "../../rolls/marker.ts";
 import { namePrefix } from "../dispatch-roll.ts";
 import type { RollRequest } from "../roll-request.ts";
 import { type FlowName, nameFor, startFlow } from "../start.ts";
-import type { Applier, RepairErrand } from "./errand.ts";
+import { type Applier, attempt, each, type RepairErrand } from "./errand.ts";
 
 interface Start {
   action: Action;
@@ -16,20 +16,19 @@ interface Start {
 }
 
 export const startRolls: Applier = async (errand, actions) => {
+  const views = await each(actions, (action) => attempt([action], () => start(errand, action)));
+  return views.flat();
+};
+
+/** The name is fixed in a step of its own: started twice under one name, a roll begins once. */
+const start = async (errand: RepairErrand, action: Action): Promise<AppliedView[]> => {
   const { flow, world } = errand;
-  const all: AppliedView[] = [];
-  for (const action of actions) {
-    const request = requestFor(errand, action);
-    if (!request) {
-      all.push(applied(action, "failed", "the look does not tell which image is meant: plan again"));
-      continue;
-    }
-    const name = await flow.step("name roll", () =>
-      nameFor(world.lambda, world.functions.roll, namePrefix(request)),
-    );
-    all.push(await flow.step("start roll", () => startOne(errand, { action, request, name })));
-  }
-  return all;
+  const request = requestFor(errand, action);
+  if (!request) return [applied(action, "failed", "the look does not tell which image is meant: plan again")];
+  const name = await flow.step("name roll", () =>
+    nameFor(world.lambda, world.functions.roll, namePrefix(request)),
+  );
+  return [await flow.step("start roll", () => startOne(errand, { action, request, name }))];
 };
 
 /** As a push: what is decided on meanwhile counts, which a person's word would overrule. Of this one service alone. */
