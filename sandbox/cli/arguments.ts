@@ -17,6 +17,8 @@ export interface UpArguments {
   engine: string | undefined;
   /** Nothing that AWS reports reaches a function. */
   dropEvents: boolean;
+  /** Between two repairs of the schedule; undefined: what its rule says. */
+  repairEverySeconds: number | undefined;
   /** Settings of the functions, laid over those of the packaged template. */
   settings: Record<string, string>;
 }
@@ -51,6 +53,7 @@ up takes:
   --heartbeat SECONDS   heartbeat timeout of both lifecycle hooks, 30 to 7200 (default 60)
   --engine DIRECTORY    run the Docker engine that is unpacked here instead of the installed one
   --drop-events         lose every event of AWS on its way to the functions: what comes of it comes of repair alone
+  --repair-every SECONDS   between two repairs of the schedule (default: as deployed; with --drop-events 10)
   --set NAME=VALUE      set an environment variable of the functions (may be repeated)
 
 push takes:
@@ -78,6 +81,7 @@ const OPTIONS = {
     heartbeat: { type: "string", default: "60" },
     engine: { type: "string" },
     "drop-events": { type: "boolean", default: false },
+    "repair-every": { type: "string" },
     set: { type: "string", multiple: true, default: [] },
   },
   push: { variant: { type: "string", default: "good" }, "no-latest": { type: "boolean", default: false } },
@@ -137,8 +141,15 @@ const upArguments = (words: string[]): UpArguments => {
     heartbeatSeconds: wholeNumber("--heartbeat", values.heartbeat, 30, 7200),
     engine: values.engine,
     dropEvents: values["drop-events"],
+    repairEverySeconds: repairEvery(values["repair-every"], values["drop-events"]),
     settings: Object.fromEntries(values.set.map(setting)),
   };
+};
+
+/** Where no event arrives nothing else happens, and a hook waits no longer than its heartbeat. */
+const repairEvery = (text: string | undefined, dropEvents: boolean): number | undefined => {
+  if (text === undefined) return dropEvents ? 10 : undefined;
+  return wholeNumber("--repair-every", text, 1, 3600);
 };
 
 const wholeNumber = (flag: string, text: string, least: number, most: number): number => {

@@ -15,7 +15,12 @@ import { startSandbox } from "./session.ts";
 const PATIENCE_SECONDS = 120;
 const PATIENCE_PER_WORKER_SECONDS = 15;
 
-export const up = async ({ command: _, engine, ...wanted }: UpArguments): Promise<void> => {
+export const up = async ({
+  command: _,
+  engine,
+  repairEverySeconds,
+  ...wanted
+}: UpArguments): Promise<void> => {
   const output = personalOutput((text) => {
     if (!isInterrupted()) process.stdout.write(text);
   });
@@ -29,6 +34,7 @@ export const up = async ({ command: _, engine, ...wanted }: UpArguments): Promis
   const sandbox = await startSandbox({
     ...wanted,
     ...(engine === undefined ? {} : { engine }),
+    ...(repairEverySeconds === undefined ? {} : { repairEverySeconds }),
     dieWithParent: false,
     log: (line) => output.line(line),
     onTimeline: (entry) => output.line(...entryLine(entry)),

@@ -154,6 +154,12 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
   const handle = createSandboxHandle(parts);
   await listen(handle, { ...parts, identifyFunction: lambda.identify });
   autoScaling.start();
+  const { repairEverySeconds } = configuration;
+  lambda.bus.runSchedules((input) =>
+    input["detail-type"] === "Repair Due" && repairEverySeconds !== undefined
+      ? repairEverySeconds * 1000
+      : undefined,
+  );
   return {
     configuration,
     timeline,

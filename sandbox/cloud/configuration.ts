@@ -1,4 +1,5 @@
 // What a sandbox is asked to be, and the names and addresses that are the same in every one.
+import type { ComposeServices } from "./stack.ts";
 
 export interface CloudConfiguration {
   /** `.sandbox`, or another directory: each sandbox has its own. */
@@ -14,8 +15,10 @@ export interface CloudConfiguration {
   heartbeatSeconds: number;
   /** Laid over the environment that the packaged template gives to every function. */
   settings: Record<string, string>;
-  /** Replicas of the demo service; 0: it is not deployed. */
+  /** Replicas of the demo service; 0: there is no stack. */
   replicas: number;
+  /** Services of the stack beside those that every sandbox has, as compose has them; each runs the first image of its repository. */
+  services?: ComposeServices;
   /** What an ABANDONed terminate hook does (facts A4). */
   terminateHookAbandon: "retain" | "terminate";
   /** Between two health checks of Auto Scaling, milliseconds. */
@@ -26,6 +29,8 @@ export interface CloudConfiguration {
   retryDelaysSeconds?: number[];
   /** From the first moment on nothing that AWS reports reaches a function; `unpleasant({ events: null })` ends it. */
   dropEvents?: boolean;
+  /** Between two repairs of the schedule; default: what its rule says. */
+  repairEverySeconds?: number;
   /** Keep the answers to all AWS calls too, secrets among them, in `aws-answers.jsonl`. */
   recordAnswers?: boolean;
 }
@@ -57,6 +62,7 @@ export const names = {
   clusterTag: "hive-swarm:cluster",
   workerToken: "/hive-swarm/hive/join-token/worker",
   managerToken: "/hive-swarm/hive/join-token/manager",
+  stack: "/hive-swarm/hive/stack",
   /** On a swarm node: the instance that it is. */
   instanceLabel: "hive.instance-id",
   region: "ap-northeast-1",

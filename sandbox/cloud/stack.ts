@@ -1,24 +1,31 @@
 // The stack that the sandbox runs, as Hive is run: a reserved CPU, more replicas than there is room for, logs in a bind mount, and images
-// without credentials of their own. What `deploy-stack` makes of it is the same service as demo-service.ts (but for swarm's own defaults,
-// written out, and docker's labels of a stack), and repair deploys it: the sandbox only puts it into Parameter Store, and pushes images.
+// without credentials of their own. Repair deploys it: the sandbox only puts it into Parameter Store, and pushes images.
 import { defaultLameDuckSeconds } from "../registry/demo-image.ts";
-import { addresses } from "./configuration.ts";
+import { addresses, names } from "./configuration.ts";
 
-/** Services are `hive_web` and `hive_viz`; whoever makes a sandbox pushes both repositories before repair deploys them. */
-export const stackRepositories = { web: "hive-web", viz: "hive-viz" } as const;
+/** Services of the stack as compose has them, by name. */
+export type ComposeServices = Record<string, { image: string } & Record<string, unknown>>;
+
+/** `web` is on workers, `viz` on managers. */
+const repositories = { web: names.repository, viz: "hive-viz" } as const;
+
+/** Those that have to hold an image before the services can be deployed. */
+export const repositoriesOf = ({ services }: { services: ComposeServices }): string[] => [
+  ...new Set(Object.values(services).map(({ image }) => image.replace(`${addresses.registry}/`, ""))),
+];
 
 const STOP_SECONDS = defaultLameDuckSeconds + 10;
 
-/** A compose file. @param replicas of `web`; 0: it is left out. */
-export const sandboxStack = (replicas: number) => ({
+/** A compose file. @param replicas of `web` */
+export const sandboxStack = (replicas: number, more: ComposeServices = {}) => ({
   version: "3.8",
-  services: { ...(replicas > 0 ? { web: web(replicas) } : {}), viz },
+  services: { web: web(replicas), viz, ...more } satisfies ComposeServices as ComposeServices,
   // The engine's own bridge, which is on every node. Without it docker makes an overlay network, of which nobody here has need.
   networks: { node: { external: true, name: "bridge" } },
 });
 
 const web = (replicas: number) => ({
-  image: `${addresses.registry}/${stackRepositories.web}`,
+  image: `${addresses.registry}/${repositories.web}`,
   networks: ["node"],
   // The routing mesh needs IPVS, which a kernel may not have.
   ports: [{ target: addresses.servicePort, published: addresses.servicePort, protocol: "tcp", mode: "host" }],
@@ -36,7 +43,7 @@ const web = (replicas: number) => ({
 
 /** In place of the picture of the swarm that production has: the demo image again, on a manager, with the engine's socket. */
 const viz = {
-  image: `${addresses.registry}/${stackRepositories.viz}`,
+  image: `${addresses.registry}/${repositories.viz}`,
   networks: ["node"],
   ports: [{ target: addresses.servicePort, published: 5000, protocol: "tcp", mode: "host" }],
   volumes: [

@@ -27,16 +27,17 @@ export interface TimelineEntry {
 export class Timeline {
   readonly #entries: TimelineEntry[] = [];
   readonly #listeners = new Set<(entry: TimelineEntry) => void>();
-  readonly #file: string;
+  /** Where it is kept. */
+  readonly file: string;
 
   constructor(file: string) {
-    this.#file = file;
+    this.file = file;
   }
 
   add(entry: Omit<TimelineEntry, "at"> & { at?: number }): void {
     const complete: TimelineEntry = { at: Date.now(), ...entry };
     this.#entries.push(complete);
-    appendFileSync(this.#file, `${JSON.stringify(complete)}\n`);
+    appendFileSync(this.file, `${JSON.stringify(complete)}\n`);
     for (const listener of this.#listeners) listener(complete);
   }
 

@@ -99,6 +99,27 @@ export class EventBus {
     }
   }
 
+  /**
+   * Runs the scheduled rules, from one period from now on. What their targets get is no event of the bus, so nothing disturbs it.
+   * @param periodOf milliseconds for what a target gets; undefined: as the rule says
+   */
+  runSchedules(periodOf: (input: AwsEvent) => number | undefined = () => undefined): void {
+    for (const rule of this.#options.rules) {
+      if (!rule.enabled || rule.schedule === undefined) continue;
+      for (const target of rule.targets) {
+        const event = JSON.parse(target.input ?? "{}") as AwsEvent;
+        this.#repeat(periodOf(event) ?? rateOf(rule.schedule), { event, rule, target });
+      }
+    }
+  }
+
+  #repeat(period: number, what: Pick<Attempt, "event" | "rule" | "target">): void {
+    this.#options.clock.after(period, () => {
+      this.#later(0, { ...what, acceptedAt: this.#options.clock.now(), number: 0 });
+      this.#repeat(period, what);
+    });
+  }
+
   #later(delay: number, attempt: Attempt): void {
     this.#options.clock.after(delay, () => void this.#try(attempt));
   }
@@ -148,6 +169,17 @@ export class EventBus {
     this.#options.onDelivery?.(error === undefined ? delivery : { ...delivery, error });
   }
 }
+
+const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+
+/** @throws Error on what is no rate: a schedule must not fail to run by accident. */
+const rateOf = (schedule: string): number => {
+  const [, number = "", unit = ""] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
+  const milliseconds = UNITS[unit];
+  if (milliseconds === undefined)
+    throw new Error(`The sandbox's EventBridge does not know the schedule ${schedule}`);
+  return Number(number) * milliseconds;
+};
 
 /** EventBridge backs off exponentially; it does not publish its figures. */
 const backOff = (attempt: number): number => Math.min(60_000, 1000 * 2 ** attempt);

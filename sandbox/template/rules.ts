@@ -16,6 +16,7 @@ interface TargetProperties {
   Id: string;
   Arn: string;
   RoleArn?: string;
+  Input?: string;
   RetryPolicy?: { MaximumRetryAttempts?: number; MaximumEventAgeInSeconds?: number };
   DeadLetterConfig?: { Arn?: string };
 }
@@ -38,10 +39,18 @@ export const readRules = (resources: Resources, resolver: Resolver): RuleDefinit
     };
   });
 
-const readTarget = ({ Id, Arn, RoleArn, RetryPolicy, DeadLetterConfig }: TargetProperties): RuleTarget => ({
+const readTarget = ({
+  Id,
+  Arn,
+  RoleArn,
+  Input,
+  RetryPolicy,
+  DeadLetterConfig,
+}: TargetProperties): RuleTarget => ({
   id: Id,
   arn: Arn,
   ...(RoleArn === undefined ? {} : { roleArn: RoleArn }),
+  ...(Input === undefined ? {} : { input: Input }),
   maximumRetryAttempts: RetryPolicy?.MaximumRetryAttempts ?? DEFAULT_RETRY_ATTEMPTS,
   maximumEventAgeSeconds: RetryPolicy?.MaximumEventAgeInSeconds ?? DEFAULT_EVENT_AGE_SECONDS,
   ...(DeadLetterConfig?.Arn === undefined ? {} : { deadLetterArn: DeadLetterConfig.Arn }),

@@ -36,6 +36,8 @@ export interface RuleTarget {
   arn: string;
   /** With which EventBridge sends to another bus. */
   roleArn?: string;
+  /** Constant, JSON: what it gets in place of an event. */
+  input?: string;
   /** EventBridge's defaults are 185 and 24 hours. */
   maximumRetryAttempts: number;
   maximumEventAgeSeconds: number;

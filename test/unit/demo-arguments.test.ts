@@ -12,6 +12,7 @@ describe("the command line of the sandbox", () => {
       heartbeatSeconds: 60,
       engine: undefined,
       dropEvents: false,
+      repairEverySeconds: undefined,
       settings: {},
     });
   });
@@ -27,6 +28,7 @@ describe("the command line of the sandbox", () => {
       attached: false,
       heartbeatSeconds: 30,
       dropEvents: true,
+      repairEverySeconds: 10,
       settings: { A_B: "c=d", E: "" },
     });
   });
@@ -41,6 +43,7 @@ describe("the command line of the sandbox", () => {
     ["a missing number", "up --workers"],
     ["a heartbeat that AWS would refuse", "up --heartbeat 29"],
     ["contradictory flags", "up --attached --not-attached"],
+    ["a repair at every moment", "up --repair-every 0"],
     ["a setting without a value", "up --set NAME"],
     ["flags of another command", "down --json"],
   ])("refuses %s", (_what, line) => {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { demoService } from "../../sandbox/cloud/demo-service.ts";
+import { sandboxStack } from "../../sandbox/cloud/stack.ts";
 import { buildDemoImage, type DemoImageOptions } from "../../sandbox/registry/demo-image.ts";
 
 interface Configuration {
@@ -46,9 +46,9 @@ describe("the demo image", () => {
   });
 
   it("is given more time to stop than it takes", () => {
-    const { StopGracePeriod } = demoService("image", 1).TaskTemplate.ContainerSpec;
+    const { web } = sandboxStack(1).services;
     // Two seconds as a lame duck, and eight for what is under way.
-    expect(StopGracePeriod / 1e9).toBeGreaterThan(2 + 8);
+    expect(Number(/^(\d+)s$/.exec(String(web?.stop_grace_period))?.[1])).toBeGreaterThan(2 + 8);
   });
 });
 

@@ -152,6 +152,39 @@ describe("the event bus", () => {
   });
 });
 
+describe("a scheduled rule", () => {
+  const due = { source: "hive-swarm", "detail-type": "Repair Due", detail: {} };
+  const [target] = rule.targets;
+  const scheduled = (schedule: string): RuleDefinition => ({
+    name: "sweeps",
+    arn: "arn:rule",
+    enabled: true,
+    schedule,
+    targets: target ? [{ ...target, input: JSON.stringify(due) }] : [],
+  });
+
+  it("hands its target's input over at its rate, whatever becomes of events", async () => {
+    const { clock, bus, delivered } = setUp({
+      rules: [scheduled("rate(15 minutes)")],
+      disturbance: () => [],
+    });
+    bus.runSchedules();
+    await clock.advance(15 * 60_000 - 1);
+    expect(delivered).toEqual([]);
+    await clock.advance(15 * 60_000 + 1);
+    expect(delivered).toEqual([due, due]);
+  });
+
+  it("runs as often as it is told, and refuses a schedule that it does not know", async () => {
+    const { clock, bus, delivered } = setUp({ rules: [scheduled("rate(1 hour)")] });
+    bus.runSchedules((input) => (input["detail-type"] === "Repair Due" ? 4_000 : undefined));
+    await clock.advance(9_000);
+    expect(delivered).toHaveLength(2);
+    const other = setUp({ rules: [scheduled("cron(0 3 * * ? *)")] }).bus;
+    expect(() => other.runSchedules()).toThrow("does not know the schedule cron(0 3 * * ? *)");
+  });
+});
+
 describe("PutEvents", () => {
   const put = (bus: EventBus, Entries: object[], caller = operator) =>
     eventsModel(bus).operations.PutEvents?.({ Entries }, caller);
