@@ -13,7 +13,7 @@ const MOST_NEWER = 500;
 /** @throws what the registry answers of one of them; which one that is stands in the message. */
 export const readNewest = async (
   world: RepairWorld,
-  services: readonly ServiceFacts[],
+  services: readonly Pick<ServiceFacts, "image">[],
 ): Promise<NewestImage[]> => {
   const found: NewestImage[] = [];
   for (const repository of repositoriesOf(world, services)) {
@@ -32,7 +32,10 @@ export const readNewest = async (
 };
 
 /** `registry/repository`, each once: of our registry, and of those whose pushes roll services. */
-const repositoriesOf = ({ config }: RepairWorld, services: readonly ServiceFacts[]): string[] => {
+const repositoriesOf = (
+  { config }: RepairWorld,
+  services: readonly Pick<ServiceFacts, "image">[],
+): string[] => {
   const ours = `${config.registry}/`;
   const run = services.map(({ image }) => parseImage(image).repository);
   return [...new Set(run)]

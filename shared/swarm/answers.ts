@@ -58,6 +58,14 @@ export const restartAnswer = z.object({ restarted: z.literal(true) });
 
 export const rescueAnswer = z.object({ rescued: z.number(), bytes: z.number(), missing: words });
 
+export const deployAnswer = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.enum(["deployed", "exists"]), serviceId: z.string() }),
+  z.object({ outcome: z.literal("not-in-stack") }),
+  /** Hosts that could run it and were not asked to hold its image. */
+  z.object({ outcome: z.literal("new-hosts"), hosts: words }),
+]);
+export type DeployAnswer = z.infer<typeof deployAnswer>;
+
 /** The hint that one join leaves to the next. */
 export const needsSchema = z.object({ images: z.array(z.string()), directories: z.array(z.string()) });
 

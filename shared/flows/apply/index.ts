@@ -4,8 +4,11 @@ import { type AppliedView, applied } from "../../fleet/applied.ts";
 import { deregisterInstances, registerInstances } from "./balancer.ts";
 import { type Applier, attempt, each, type RepairErrand } from "./errand.ts";
 import { startFlows } from "./flows.ts";
+import { holdImages } from "./images.ts";
 import { mendNodes } from "./nodes.ts";
+import { setReplicas } from "./replicas.ts";
 import { startRolls } from "./rolls.ts";
+import { deployServices } from "./stack.ts";
 
 /** A kind without an applier is for people alone. */
 const APPLIERS: Readonly<Partial<Record<ActionKind, Applier>>> = {
@@ -19,6 +22,9 @@ const APPLIERS: Readonly<Partial<Record<ActionKind, Applier>>> = {
   "deregister-instance": deregisterInstances,
   "finish-roll": startRolls,
   "roll-newest": startRolls,
+  "hold-images": holdImages,
+  "deploy-service": deployServices,
+  "set-replicas": setReplicas,
 };
 
 /** @param actions in the plan's order, which puts those of one kind together */
