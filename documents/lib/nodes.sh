@@ -18,22 +18,28 @@ nodes_of_instance() {
   done
 }
 
-# drain_node NODE: label hive.retiring and drain in one compare-and-swap write; a manager is refused.
-drain_node() {
-  drain_spec='{"Name":<<json .Spec.Name>>,"Role":<<json .Spec.Role>>,"Availability":"drain","Labels":{ '
+# write_retiring NODE [demote]: label hive.retiring and drain, as a worker, in one compare-and-swap write; a manager is refused unless it
+# is to be demoted. Sets $written to the engine's answer.
+write_retiring() {
+  retiring_spec='{"Name":<<json .Spec.Name>>,"Role":"worker","Availability":"drain","Labels":{ '
   # shellcheck disable=SC2016 # Go template variables
-  drain_spec=$drain_spec'<<range $key, $value := .Spec.Labels>><<if ne $key "hive.retiring">><<json $key>>:<<json $value>>,<<end>><<end>>"hive.retiring":"yes"} }'
+  retiring_spec=$retiring_spec'<<range $key, $value := .Spec.Labels>><<if ne $key "hive.retiring">><<json $key>>:<<json $value>>,<<end>><<end>>"hive.retiring":"yes"} }'
   for _ in 1 2 3 4 5; do
-    drain_read=$(docker_format "<<.Version.Index>> <<.Spec.Role>>;$drain_spec" node inspect "$1")
-    drain_head=${drain_read%%;*}
-    [ "${drain_head#* }" = worker ] || fail drain "node $1 is a manager: demote it first (docker node demote $1)"
-    drain_answer=$(printf '%s' "${drain_read#*;}" |
-      engine POST "/nodes/$1/update?version=${drain_head% *}" -H 'Content-Type: application/json' -d @-)
-    case $drain_answer in
-      *200) return 0 ;;
-      *"out of sequence"*) ;;
-      *) break ;;
-    esac
+    retiring_read=$(docker_format "<<.Version.Index>> <<.Spec.Role>>;$retiring_spec" node inspect "$1")
+    retiring_head=${retiring_read%%;*}
+    [ "${retiring_head#* }" = worker ] || [ "${2-}" = demote ] ||
+      fail drain "node $1 is a manager: demote it first (docker node demote $1)"
+    written=$(printf '%s' "${retiring_read#*;}" |
+      engine POST "/nodes/$1/update?version=${retiring_head% *}" -H 'Content-Type: application/json' -d @-)
+    case $written in *"out of sequence"*) ;; *) return 0 ;; esac
   done
-  fail "$(engine_refused "$drain_answer" && echo drain || echo manager)" "node $1: $(engine_message "$drain_answer")"
+}
+
+# drain_node NODE: the mark and the drain of a worker.
+drain_node() {
+  write_retiring "$1"
+  case $written in
+    *200) ;;
+    *) fail "$(engine_refused "$written" && echo drain || echo manager)" "node $1: $(engine_message "$written")" ;;
+  esac
 }

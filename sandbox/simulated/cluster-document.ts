@@ -53,7 +53,7 @@ const missingOn = (swarm: SimulatedSwarm, { id }: SwarmNode, now: number): strin
 const DECIDED = ["starting", "running", "complete", "failed", "shutdown", "rejected"];
 
 const viewOf = (swarm: SimulatedSwarm, node: SwarmNode, missing: readonly string[]) => {
-  const { id, address, role, state, availability, labels } = node;
+  const { id, address, role, vote, state, availability, labels } = node;
   const since = labels["hive.active-since"] ?? "";
   return {
     nodeId: id,
@@ -63,7 +63,7 @@ const viewOf = (swarm: SimulatedSwarm, node: SwarmNode, missing: readonly string
     state,
     availability,
     leader: swarm.leader() === node,
-    reachability: role === "worker" ? "" : swarm.answers(node) ? "reachable" : "unreachable",
+    reachability: !vote ? "" : swarm.answers(node) ? "reachable" : "unreachable",
     retiring: Boolean(labels["hive.retiring"]),
     activeSince: TIME.test(since) ? since : "",
     running: swarm.tasksOf(id).filter(({ status }) => status.state === "running").length,

@@ -3,6 +3,7 @@
 import { type Clock, sleep } from "../clock.ts";
 import { type AgentStatus, AwsError, type Machines, type ScriptResult, type ScriptRun } from "../ports.ts";
 import { surveyCluster } from "./cluster-document.ts";
+import { demoteNode } from "./demote-document.ts";
 import { Host, type HostTraits } from "./host.ts";
 import * as onHost from "./host-documents.ts";
 import { explainTask, holdImages } from "./host-images.ts";
@@ -35,6 +36,7 @@ const DOCUMENTS: Readonly<Record<string, Document>> = {
   "restart-shipper": onHost.restartShipper,
   "rescue-logs": onHost.rescueLogs,
   "activate-node": onManager.activateNode,
+  "demote-node": demoteNode,
   "drain-node": onManager.drainNode,
   "remove-node": onManager.removeNode,
   "mend-nodes": mendNodes,

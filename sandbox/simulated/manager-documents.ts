@@ -1,9 +1,10 @@
 // The documents that run on a manager, as documents/*.sh answer them: compare-and-swap writes, `hive.retiring` wins.
 import { type Document, Failed, type Script, words } from "./script.ts";
-import type { SimulatedSwarm, SwarmNode } from "./swarm.ts";
+import type { NodeSpec, SimulatedSwarm, SwarmNode } from "./swarm.ts";
+import type { Refusal } from "./swarmkit/managers.ts";
 
 export const requireManager = ({ host, swarm }: Script): void => {
-  if (host.nodeId === undefined || host.role !== "manager")
+  if (!swarm.isManager(host.nodeId))
     throw new Failed(
       "manager",
       "this host is not a manager that can be asked: docker info shows no control of a swarm",
@@ -94,14 +95,12 @@ export const activateNode: Document = async (script) => {
   return { outcome: "active", tasks: tasks.join(" "), ...after.printed };
 };
 
-type Spec = Pick<SwarmNode, "availability" | "labels">;
-
 /** Reads, thinks, writes; again when somebody else wrote meanwhile. */
 export const write = async (
   { swarm, timings, pause }: Script,
   nodeId: string,
-  change: (node: SwarmNode) => Spec | undefined,
-): Promise<"updated" | "refused" | "out of sequence" | "not found"> => {
+  change: (node: SwarmNode) => NodeSpec | undefined,
+): Promise<"updated" | "refused" | "out of sequence" | "not found" | Refusal> => {
   for (let attempt = 1; attempt <= 5; attempt++) {
     const node = swarm.nodes.get(nodeId);
     if (node === undefined) return "not found";
@@ -125,13 +124,17 @@ const nodesOf = ({ swarm, parameter }: Script): SwarmNode[] => {
   });
 };
 
+/** A worker that goes: mark, drain and role are one write. */
+export const retiring = ({ labels }: SwarmNode): NodeSpec => ({
+  role: "worker",
+  availability: "drain",
+  labels: { ...labels, "hive.retiring": "yes" },
+});
+
 const drain = async (script: Script, { id, role }: SwarmNode): Promise<void> => {
   if (role !== "worker")
     throw new Failed("drain", `node ${id} is a manager: demote it first (docker node demote ${id})`);
-  const update = await write(script, id, ({ labels }) => ({
-    availability: "drain",
-    labels: { ...labels, "hive.retiring": "yes" },
-  }));
+  const update = await write(script, id, retiring);
   if (update !== "updated") throw new Failed("drain", `node ${id}: ${update}`);
 };
 

@@ -1,6 +1,7 @@
 // A swarm in memory: nodes and services with versions (compare-and-swap), and what swarmkit makes of them.
 import type { Clock } from "../clock.ts";
 import { Agents } from "./swarmkit/agent.ts";
+import { Managers, type Refusal } from "./swarmkit/managers.ts";
 import { Observations } from "./swarmkit/observations.ts";
 import { Orchestrator } from "./swarmkit/orchestrator.ts";
 import { Random } from "./swarmkit/random.ts";
@@ -32,19 +33,22 @@ export interface NodeWrite {
 
 export type UpdateAnswer = "updated" | "out of sequence" | "not found";
 
+/** What a write to a node says of it; a role that it does not name stays. */
+export type NodeSpec = Pick<SwarmNode, "availability" | "labels"> & Partial<Pick<SwarmNode, "role">>;
+
 export class SimulatedSwarm {
   /** Every write to a node, in order. */
   readonly writes: NodeWrite[] = [];
   readonly observations: Observations;
   workerToken = "SWMTKN-1-simulated-worker";
-  /** Managers are up and answer, but an election lasts: none of them leads. */
-  electing = false;
   readonly #store: Store;
+  readonly #managers: Managers;
   readonly #nodesOfInstance = new Map<string, Set<string>>();
 
   /** @param seed of everything that swarmkit leaves to chance. */
   constructor(clock: Clock, timings: SimulatedTimings, hosts: Hosts, seed = 1) {
     this.#store = new Store({ clock, timings, hosts, random: new Random(seed) });
+    this.#managers = new Managers(this.#store);
     this.observations = new Observations(this.#store);
     this.#store.idle = () => schedule(this.#store);
     this.#store.listeners.push(this.observations, new Agents(this.#store), new Orchestrator(this.#store));
@@ -65,9 +69,16 @@ export class SimulatedSwarm {
 
   /** While a majority of the managers answers, and no election lasts: the first of them. */
   leader(): SwarmNode | undefined {
-    const managers = [...this.nodes.values()].filter(({ role }) => role === "manager");
-    const reachable = managers.filter((node) => this.answers(node));
-    return !this.electing && reachable.length * 2 > managers.length ? reachable[0] : undefined;
+    return this.#managers.leader();
+  }
+
+  /** Managers are up and answer, but an election lasts: none of them leads. */
+  get electing(): boolean {
+    return this.#managers.electing;
+  }
+
+  set electing(electing: boolean) {
+    this.#managers.electing = electing;
   }
 
   /** Its host is alive, and does not hang. */
@@ -75,11 +86,15 @@ export class SimulatedSwarm {
     return this.#store.hosts.responsive(instanceId);
   }
 
+  /** Its host has control of the swarm. */
+  isManager(nodeId: string | undefined): boolean {
+    return nodeId !== undefined && this.nodes.get(nodeId)?.vote === true;
+  }
+
   /** True for the address of a manager that can let a node in right now. */
   letsIn(address: string): boolean {
     for (const node of this.nodes.values()) {
-      if (node.role === "manager" && node.address === address)
-        return this.answers(node) && this.leader() !== undefined;
+      if (node.vote && node.address === address) return this.answers(node) && this.leader() !== undefined;
     }
     return false;
   }
@@ -95,6 +110,7 @@ export class SimulatedSwarm {
       ...node,
       id: store.id("node"),
       state: "ready",
+      vote: node.role === "manager",
       version: 1,
     };
     const same = this.#nodesOfInstance.get(node.instanceId);
@@ -113,10 +129,12 @@ export class SimulatedSwarm {
     return [...(this.#nodesOfInstance.get(instanceId) ?? [])].flatMap((id) => this.nodes.get(id) ?? []);
   }
 
-  updateNode(id: string, version: number, spec: Pick<SwarmNode, "availability" | "labels">): UpdateAnswer {
+  updateNode(id: string, version: number, spec: NodeSpec): UpdateAnswer | Refusal {
     const node = this.nodes.get(id);
     if (node === undefined) return "not found";
     if (node.version !== version) return "out of sequence";
+    const refused = this.#managers.refusal(node, spec.role ?? node.role);
+    if (refused !== undefined) return refused;
     this.writes.push({
       at: this.#store.clock.now(),
       nodeId: id,
@@ -128,6 +146,7 @@ export class SimulatedSwarm {
       Object.assign(node, spec, { version: version + 1 });
       this.#store.tellNode(node);
     });
+    this.#managers.reconcile(node);
     return "updated";
   }
 

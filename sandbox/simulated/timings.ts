@@ -13,6 +13,9 @@ export interface SimulatedTimings {
   taskStartMs: number;
   /** From SIGTERM to a container that is gone. */
   taskStopMs: number;
+  /** From the write of another role to the vote that goes, or comes; a leader's takes longer, since it gives its lead away first. */
+  roleMs: number;
+  leaderRoleMs: number;
   /** After that long without a word a node shows as Down; after a clean leave too (facts D9). */
   nodeDownMs: number;
   /** From a line in the file to its acknowledgement by the output. */
@@ -28,6 +31,8 @@ export const defaultTimings: SimulatedTimings = {
   leaveMs: 1_000,
   taskStartMs: 1_000,
   taskStopMs: 1_000,
+  roleMs: 300,
+  leaderRoleMs: 1_200,
   nodeDownMs: 12_000,
   shippingLagMs: 2_000,
 };

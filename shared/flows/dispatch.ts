@@ -16,7 +16,8 @@ import type { HookRequest } from "./world.ts";
 export interface Dispatcher extends RollDispatcher, PlanDispatcher, RepairDispatcher {
   autoScaling: AutoScalingClient;
   lambda: LambdaClient;
-  config: RollDispatcher["config"] & Pick<Config, "workerGroups" | "launchHook" | "terminateHook">;
+  config: RollDispatcher["config"] &
+    Pick<Config, "workerGroups" | "managerGroups" | "launchHook" | "terminateHook">;
   functions: RollDispatcher["functions"] &
     PlanDispatcher["functions"] &
     RepairDispatcher["functions"] & { join: string; retire: string };
@@ -76,7 +77,8 @@ const dispatchInstance = async (
   // An event can be ahead of what describing shows, for the whole life of a short-lived instance: the flow looks for a minute.
   const group = member?.group ?? (trigger.kind === "spot-warning" ? undefined : trigger.group);
   if (group === undefined) return ignore("no Auto Scaling group knows the instance");
-  if (!config.workerGroups.includes(group)) return ignore(`group ${group} is not ours`);
+  if (![...config.workerGroups, ...config.managerGroups].includes(group))
+    return ignore(`group ${group} is not ours`);
   const state = member?.lifecycleState;
   if (state !== undefined && !WORTH[kind].includes(state))
     return ignore(`nothing to ${kind}: the instance is ${state}`);

@@ -18,21 +18,27 @@ const MOST_SILENCE_SECONDS = 60;
 const numberOf = (text: string): number =>
   [...text].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 65_521, 7);
 
-/** Managers that are in service and whose agents are online; each subject (an instance, a roll) starts with another one. */
+/** In which states managers are asked, the best first: one that is about to go is a manager until it is demoted. */
+const ASKED = ["InService", "Terminating:Wait"];
+
+/** Managers whose agents are online, those in service first; each subject (an instance, a roll) starts with another one. */
 export const findManagers = async (world: CoreWorld, subject: string): Promise<Agent[]> => {
   const groups = await describeGroups(world.autoScaling, world.config.managerGroups);
-  const inService = groups.flatMap(({ instances }) =>
-    instances
-      .filter(({ lifecycleState }) => lifecycleState === "InService")
-      .map((instance) => instance.instanceId),
+  const instances = groups.flatMap((group) => group.instances);
+  const asked = ASKED.map((state) =>
+    instances.filter(({ lifecycleState }) => lifecycleState === state).map((instance) => instance.instanceId),
   );
-  if (inService.length === 0) return [];
-  const agents = await describeAgents(world.systemsManager, inService.slice(0, 50));
+  const ids = asked.flat().slice(0, 50);
+  if (ids.length === 0) return [];
+  const agents = await describeAgents(world.systemsManager, ids);
   const online = agents
     .filter((agent) => agent.online)
     .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
-  const first = numberOf(subject) % Math.max(1, online.length);
-  return [...online.slice(first), ...online.slice(0, first)];
+  return asked.flatMap((those) => {
+    const found = online.filter(({ instanceId }) => those.includes(instanceId));
+    const first = numberOf(subject) % Math.max(1, found.length);
+    return [...found.slice(first), ...found.slice(0, first)];
+  });
 };
 
 interface Asking {
@@ -42,7 +48,21 @@ interface Asking {
   causes: readonly string[];
   commandId?: string;
   sentAt?: EpochMillis;
+  /** Since when it is asked again and again. */
+  heldSince?: EpochMillis;
+  told?: true;
 }
+
+/** An answer that is not the last word: managers are asked again, for as long as the hook can be kept open. */
+export interface Insistence<T> {
+  /** Why; undefined: this answer is the last word. A refusal is none. */
+  because(answer: T): string | undefined;
+  /** Once, when that has lasted for minutes, to somebody who can do something about it. */
+  tell(because: string): void;
+}
+
+/** Another manager that goes, or one that is just being replaced, is nobody's trouble. */
+const TELL_SECONDS = 120;
 
 /** Why this manager cannot be asked, and the next one is; undefined: it can. */
 const managerTrouble = (look: Look<{ commandId?: string }, Answer>): string | undefined => {
@@ -59,6 +79,7 @@ const managerTrouble = (look: Look<{ commandId?: string }, Answer>): string | un
 /**
  * Runs a document on a manager, and on the next one when that does not answer.
  * @param command.deadline until when to hold when no manager answers; default: as long as the hook can be kept open.
+ * @param insistence see there; a refusal is not the end then, either.
  * @throws StepFailure when a manager answered with a failure, or none answered until the deadline.
  */
 export const onManager = async <T>(
@@ -66,17 +87,36 @@ export const onManager = async <T>(
   name: string,
   schema: AnswerSchema<T>,
   command: HostCommand,
+  insistence?: Insistence<T>,
 ): Promise<T> => {
   const { flow, world, lease } = errand;
   const fields = { flow: flow.name, ...lease.about, step: name };
   const subject = Object.values(lease.about)[0] ?? flow.name;
 
   /** All were asked: begins the next round with those that are there now. */
-  const nextRound = async (asking: Asking): Promise<Asking> => {
-    if (asking.round > 0)
+  const nextRound = async (asking: Asking, now: EpochMillis): Promise<Asking> => {
+    const held = asking.round > 0 && insistence ? insist(asking, asking.causes.join("; "), now) : asking;
+    if (asking.round > 0 && !insistence)
       world.log.error("no manager answers: holding", { ...fields, causes: asking.causes });
-    const managers = await findManagers(world, subject);
-    return { managers, next: 0, round: asking.round + 1, causes: [] };
+    const found = await findManagers(world, subject);
+    const managers = found.filter(({ instanceId }) => instanceId !== lease.notAsked);
+    return { ...held, managers, next: 0, round: asking.round + 1, causes: [] };
+  };
+
+  const insist = (asking: Asking, because: string, now: EpochMillis): Asking => {
+    const heldSince = asking.heldSince ?? now;
+    if (asking.told || now - heldSince < TELL_SECONDS * 1000) return { ...asking, heldSince };
+    insistence?.tell(because);
+    return { ...asking, heldSince, told: true };
+  };
+
+  /** Why this is not the last word; undefined: it is. */
+  const notYet = (look: Look<unknown, Answer>): string | undefined => {
+    if (!insistence || !("done" in look)) return undefined;
+    const { done } = look;
+    if (done.kind === "answered")
+      return insistence.because(parseAnswer(schema, command.document, done.stdout));
+    return done.kind === "refused" ? `${done.step}: ${done.cause}` : undefined;
   };
 
   const before = lease.endedAt;
@@ -85,21 +125,28 @@ export const onManager = async <T>(
     deadline: command.deadline ?? lease.globalDeadline,
     holds: command.deadline === undefined,
     look: async (before, now) => {
-      const asking = before.managers[before.next] ? before : await nextRound(before);
+      const asking = before.managers[before.next] ? before : await nextRound(before, now);
       const manager = asking.managers[asking.next];
       if (!manager) {
-        const because = `no instance of ${world.config.managerGroups.join(", ")} is in service with its agent online`;
+        const other = lease.notAsked === undefined ? "" : "other ";
+        const because = `no ${other}instance of ${world.config.managerGroups.join(", ")} is in service with its agent online`;
         return { memory: { ...asking, causes: [because] }, because };
       }
       const silence =
         Math.min(SILENCE_SECONDS * asking.round, MOST_SILENCE_SECONDS) + (command.waitsSeconds ?? 0);
       const look = await lookAtCommand(flow, world, manager.instanceId, command, silence, asking, now);
       const trouble = managerTrouble(look);
-      if (trouble === undefined)
+      const { commandId: _sent, sentAt: _at, ...rest } = asking;
+      if (trouble === undefined) {
+        const because = notYet(look);
+        if (because !== undefined) {
+          const held = insist({ ...rest, managers: [], next: 0, round: 0, causes: [] }, because, now);
+          return { memory: held, because };
+        }
         return "memory" in look ? { ...look, memory: { ...asking, ...look.memory } } : look;
+      }
       const cause = `${manager.instanceId}: ${trouble}`;
       world.log.warn("manager does not answer", { ...fields, cause });
-      const { commandId: _sent, sentAt: _at, ...rest } = asking;
       const last = asking.next + 1 === asking.managers.length;
       const memory = { ...rest, next: asking.next + 1, causes: [...asking.causes, cause] };
       // The next manager at once; a new round of all of them only after a pause that grows.

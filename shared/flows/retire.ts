@@ -1,6 +1,7 @@
-// An instance that is to go → out of the load balancer, drained, every log line shipped, out of the swarm; then its hook is
-// completed. A dead host takes the short way; a host whose logs cannot be shipped is dealt with by policy, never silently.
+// An instance that is to go → out of the load balancer (a manager: no manager any more), drained, every log line shipped, out of the
+// swarm; then its hook is completed. A dead host takes the short way; a host whose logs cannot be shipped is dealt with by policy, never silently.
 import { ANOTHER_HOOK, completeAndProve } from "./completion.ts";
+import { demoteNode } from "./demote.ts";
 import { failureOf, Overtaken } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { withoutHook } from "./hold.ts";
@@ -38,6 +39,7 @@ export const retireNode = async (flow: Flow, world: World, request: HookRequest)
     return await report(flow, world, request, outcome);
   } catch (error) {
     if (error instanceof Overtaken) {
+      if (isManager(hold)) await demoteNode(withoutHook(hold), NO_HINT);
       await removeNode(withoutHook(hold), "remove node", NO_HINT);
       return await report(flow, world, request, { outcome: "overtaken", state: error.state });
     }
@@ -47,7 +49,16 @@ export const retireNode = async (flow: Flow, world: World, request: HookRequest)
   }
 };
 
-const leaseFor = (world: World, request: HookRequest, facts: HookFacts, found: Found): Lease => {
+/** The group decides what its instances are. */
+const isManager = ({ world, lease }: Hold): boolean =>
+  world.config.managerGroups.includes(lease.action.group);
+
+const leaseFor = (world: World, request: HookRequest, facts: HookFacts, found: Found): Lease => ({
+  ...leaseOf(world, request, facts, found),
+  notAsked: request.instanceId,
+});
+
+const leaseOf = (world: World, request: HookRequest, facts: HookFacts, found: Found): Lease => {
   const { reason, lookedAt } = found;
   if (reason.kind === "spot") {
     const mayGoOn = (state: string | undefined) =>
@@ -77,8 +88,10 @@ const retire = async (
 ): Promise<RetireOutcome> => {
   const { loadBalancer } = hold.world.config;
   const spot = reason.kind === "spot";
-  const host = await hostAnswers(hold, options);
-  if (loadBalancer) {
+  const answered = await hostAnswers(hold, options);
+  const manager = isManager(hold);
+  const host = manager ? { ...answered, ...(await demoteNode(hold, answered)) } : answered;
+  if (loadBalancer && !manager) {
     const attached = facts.group.loadBalancers.includes(loadBalancer);
     await leaveLoadBalancer(hold, loadBalancer, { attached, hurry: spot });
   }

@@ -2,6 +2,7 @@
 // on; what passes by itself (a throttled API) is looked at again, everything else ends the wait with a cause.
 import { describeMember, type HookAction, heartbeat } from "../aws/auto-scaling.ts";
 import { errorText, isTransient } from "../aws/errors.ts";
+import type { InstanceId } from "../identifiers.ts";
 import { Overtaken, StepFailure } from "./failure.ts";
 import type { Check, Flow } from "./flow.ts";
 import type { CoreWorld, EpochMillis, World } from "./world.ts";
@@ -16,6 +17,8 @@ const HURRY_MILLIS = 1_800_000;
 export interface Term {
   /** For example `{ instanceId }`. */
   readonly about: Readonly<Record<string, string>>;
+  /** A manager that is to go is not asked how. */
+  readonly notAsked?: InstanceId;
   /** When everything ends whatever we do: with a hook, its global timeout. */
   readonly globalDeadline: EpochMillis;
   /** When the flow's own budget ends; the time for which it held because no manager answered does not count. */

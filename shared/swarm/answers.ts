@@ -41,6 +41,19 @@ export const beginRetireAnswer = z.object({
   interruptedAt: z.string(),
 });
 
+export const demoteAnswer = z.object({
+  outcome: z.enum(["demoted", "not-a-manager", "would-lose-quorum", "under-way", "none"]),
+  nodeIds: words,
+  /** Managers as the swarm counts them, and those that would remain, of which so many are needed. */
+  managers: z.number(),
+  reachable: z.number(),
+  remaining: z.number(),
+  remainingReachable: z.number(),
+  needed: z.number(),
+  /** Swarm's own words, if it refused; of a demotion under way, the state of its node. */
+  said: z.string(),
+});
+
 export const drainAnswer = z.object({ nodeIds: words, activeSince: z.string() });
 
 export const leaveAnswer = z.object({ left: z.literal(true), was: z.string() });

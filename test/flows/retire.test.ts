@@ -457,11 +457,23 @@ describe("events", () => {
     const before = world.executions().length;
     const event = terminateEvent(id);
     world.publish({ ...event, detail: { ...event.detail, LifecycleHookName: "of-somebody-else" } });
-    const [manager = ""] = world.managers();
-    world.publish(terminateEvent(manager));
+    const stranger = terminateEvent("i-0fffffffffffffff0");
+    world.publish({ ...stranger, detail: { ...stranger.detail, AutoScalingGroupName: "of-somebody-else" } });
     await world.rest();
     expect(world.executions()).toHaveLength(before);
     expect(problemsOf(world)).toEqual([]);
+  });
+
+  it("of a manager that goes nowhere start a look, and nothing else", async () => {
+    const world = await createTestWorld();
+    await serving(world);
+    const [manager = ""] = world.managers();
+    const writes = world.machines.swarm.writes.length;
+    world.publish(terminateEvent(manager));
+    await world.rest();
+    expect(retireOutcome(world, manager)).toEqual({ outcome: "ignored", state: "InService" });
+    expect(world.machines.swarm.writes).toHaveLength(writes);
+    expect(world.machines.host(manager).tombstone).toBe(false);
   });
 
   it("that cannot be understood end in the dead-letter queue", async () => {

@@ -31,4 +31,13 @@ export const serving = async (world: TestWorld): Promise<string> => {
   return id;
 };
 
+/** Managers in service, in a fixed order. */
+export const managersOf = (world: TestWorld): string[] => [...world.managers()].sort();
+
+/** A manager, the first one unless it is named, goes without a successor. */
+export const retireManager = (world: TestWorld, id = managersOf(world)[0] ?? ""): string => {
+  world.terminate(id);
+  return id;
+};
+
 export const retireOutcome = (world: TestWorld, id: string) => world.execution(`retire-${id}-0`).outcome;

@@ -27,7 +27,12 @@ import { type CheckpointHooks, isClosed } from "../../sandbox/lambda/execution.t
 import { lambdaModel } from "../../sandbox/lambda/lambda-model.ts";
 import { runUntil } from "../../sandbox/lambda/virtual-driver.ts";
 import { AutoScaling } from "../../sandbox/models/auto-scaling/auto-scaling.ts";
-import type { ActionResult, Faults, HookRecord } from "../../sandbox/models/auto-scaling/types.ts";
+import type {
+  ActionResult,
+  Faults,
+  HookConfig,
+  HookRecord,
+} from "../../sandbox/models/auto-scaling/types.ts";
 import { sequentialIdentifiers } from "../../sandbox/models/identifiers.ts";
 import { ClassicLoadBalancing } from "../../sandbox/models/load-balancing/classic-load-balancing.ts";
 import { ContainerRegistry } from "../../sandbox/models/registry/container-registry.ts";
@@ -57,7 +62,7 @@ import { environment } from "../environment.ts";
 import { Invocations } from "./invocations.ts";
 
 export const WORKERS = "hive-workers";
-const MANAGERS = "hive-managers";
+export const MANAGERS = "hive-managers";
 export const ELB = "hive";
 const PREFIX = "hive-swarm-dev-";
 const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
@@ -85,6 +90,8 @@ export interface WorldOptions {
   /** For how long the load balancer lets open connections of an instance go on that leaves it. */
   drainingTimeoutSeconds?: number;
   managers?: number;
+  /** Hooks of the managers' group; without them managers come and go as they are. */
+  managerHooks?: readonly ("join" | "retire")[];
   /** The worker group's maximum. */
   most?: number;
   services?: readonly Service[];
@@ -141,6 +148,7 @@ const byFunction = (hooks: Readonly<Record<string, CheckpointHooks>>): Checkpoin
 
 export const createTestWorld = async (options: WorldOptions = {}) => {
   const { loadBalancer = "attached", managers = 3, services = [hive()], hooks = {} } = options;
+  const { managerHooks = [] } = options;
   const clock = new VirtualClock();
   const ids = sequentialIdentifiers();
   const log: LogRecord[] = [];
@@ -190,15 +198,37 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       ...event,
     };
     events.push(whole);
-    if (bus.deliver && whole.detail.AutoScalingGroupName !== MANAGERS) deliver(whole);
+    if (bus.deliver) deliver(whole);
   };
+  const [launchHook, terminateHook]: [HookConfig, HookConfig] = [
+    {
+      name: "join",
+      transition: "autoscaling:EC2_INSTANCE_LAUNCHING",
+      heartbeatTimeoutSeconds: options.joinHeartbeatSeconds ?? 300,
+      defaultResult: "ABANDON",
+    },
+    {
+      name: "retire",
+      transition: "autoscaling:EC2_INSTANCE_TERMINATING",
+      heartbeatTimeoutSeconds: options.retireHeartbeatSeconds ?? 300,
+      defaultResult: "CONTINUE",
+    },
+  ];
   const autoScaling = new AutoScaling({
     clock,
     machines,
     publish,
     loadBalancers: elb.allAttached(),
     groups: [
-      { name: MANAGERS, role: "manager", min: 0, max: 9, desired: managers },
+      {
+        name: MANAGERS,
+        role: "manager",
+        min: 0,
+        max: 9,
+        desired: managers,
+        terminateHookAbandon: options.terminateHookAbandon ?? "retain",
+        hooks: [launchHook, terminateHook].filter(({ name }) => managerHooks.some((one) => one === name)),
+      },
       {
         name: WORKERS,
         role: "worker",
@@ -207,20 +237,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
         desired: 0,
         loadBalancerNames: loadBalancer === "attached" ? [ELB] : [],
         terminateHookAbandon: options.terminateHookAbandon ?? "retain",
-        hooks: [
-          {
-            name: "join",
-            transition: "autoscaling:EC2_INSTANCE_LAUNCHING",
-            heartbeatTimeoutSeconds: options.joinHeartbeatSeconds ?? 300,
-            defaultResult: "ABANDON",
-          },
-          {
-            name: "retire",
-            transition: "autoscaling:EC2_INSTANCE_TERMINATING",
-            heartbeatTimeoutSeconds: options.retireHeartbeatSeconds ?? 300,
-            defaultResult: "CONTINUE",
-          },
-        ],
+        hooks: [launchHook, terminateHook],
       },
     ],
     ids,
@@ -454,6 +471,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     desire: async (DesiredCapacity: number): Promise<void> => {
       autoScaling.operations.SetDesiredCapacity({ AutoScalingGroupName: WORKERS, DesiredCapacity });
       await after(1);
+    },
+    desireManagers: (DesiredCapacity: number): void => {
+      autoScaling.operations.SetDesiredCapacity({ AutoScalingGroupName: MANAGERS, DesiredCapacity });
     },
     terminate: (InstanceId: string, decrement = true): void => {
       autoScaling.operations.TerminateInstanceInAutoScalingGroup({

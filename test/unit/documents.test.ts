@@ -69,6 +69,7 @@ it("no document needs a parameter that an older function, still in flight after 
     "await-tasks": [],
     "begin-retire": ["markRetiring"],
     "deploy-stack": ["stack", "service", "parameter"],
+    "demote-node": ["instanceId"],
     "drain-node": ["instanceId"],
     "explain-task": ["container"],
     "hold-images": ["registry", "registryRegion"],

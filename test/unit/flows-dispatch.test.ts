@@ -20,6 +20,7 @@ interface Scene {
 
 const config = {
   workerGroups: ["other", "hive-workers"],
+  managerGroups: ["hive-managers"],
   launchHook: "join",
   terminateHook: "retire",
   repositories: ["hive-*"],

@@ -27,8 +27,7 @@ export const isUsable = ({ availability, state }: SwarmNode): boolean =>
   availability === "active" && state === "ready";
 
 /** May a task of the template be there at all? */
-export const matches = (managersOnly: boolean, { role }: SwarmNode): boolean =>
-  managersOnly ? role === "manager" : role === "worker";
+export const matches = (managersOnly: boolean, { vote }: SwarmNode): boolean => managersOnly === vote;
 
 interface Group {
   template: TaskTemplate;

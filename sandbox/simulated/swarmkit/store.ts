@@ -11,7 +11,10 @@ export interface SwarmNode {
   readonly id: string;
   readonly instanceId: string;
   readonly address: string;
-  readonly role: "manager" | "worker";
+  /** What it is to be; the vote follows. */
+  role: "manager" | "worker";
+  /** It is one of the managers: a demotion takes a while to arrive at that, and a promotion too. */
+  vote: boolean;
   readonly cpus: number;
   availability: "active" | "drain";
   labels: Readonly<Record<string, string>>;
