@@ -2,43 +2,16 @@
 import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
 import { AwsError } from "../../sandbox/ports.ts";
 import { planRepair } from "../../shared/fleet/plan.ts";
+import { atBalancer, byHand, loseEvents, nodeOf, oneOf, served, stopRoll, workersOf } from "./drift.ts";
 import { look, told } from "./plans.ts";
-import { pushed, rolled, rollingWorld, serviceOf } from "./rolls.ts";
-import { ELB, type TestWorld, throttleFirst, WORKERS, type WorldOptions } from "./world.ts";
+import { pushed, rolled, serviceOf } from "./rolls.ts";
+import { type TestWorld, throttleFirst, WORKERS, type WorldOptions } from "./world.ts";
 
 let undo: () => void;
 beforeAll(() => {
   undo = hastenSuspension();
 });
 afterAll(() => undo());
-
-const served = (options: WorldOptions = {}, workers = 3) => rollingWorld({ workers, ...options });
-
-const workersOf = (world: TestWorld): string[] => world.members().map(({ id }) => id);
-
-const oneOf = (world: TestWorld): string => {
-  const [id] = workersOf(world);
-  if (id === undefined) throw new Error("there is no worker");
-  return id;
-};
-
-const nodeOf = (world: TestWorld, id: string) => {
-  const [node] = world.machines.swarm.nodesOfInstance(id);
-  if (!node) throw new Error(`${id} has no node`);
-  return node;
-};
-
-/** What a person does with `docker node update`. */
-const byHand = (world: TestWorld, id: string, change: Partial<ReturnType<typeof nodeOf>>): void => {
-  const node = nodeOf(world, id);
-  const { availability, labels } = { ...node, ...change };
-  world.machines.swarm.updateNode(node.id, node.version, { availability, labels });
-};
-
-/** From now on EventBridge delivers nothing. */
-const loseEvents = (world: TestWorld): void => {
-  world.bus.deliver = false;
-};
 
 /** Calls that are not there to read. */
 const changing = (world: TestWorld, since: number): string[] =>
@@ -140,10 +113,7 @@ describe("what is found", () => {
   it("an instance that was deregistered by hand", async () => {
     const world = await served({ loadBalancer: "not attached" });
     const id = oneOf(world);
-    await world.operator("elasticloadbalancing", "DeregisterInstancesFromLoadBalancer", {
-      LoadBalancerName: ELB,
-      Instances: [{ InstanceId: id }],
-    });
+    await atBalancer(world, "Deregister", id);
     await world.after(90);
     expect((await planned(world)).actions).toMatchObject([{ kind: "register-instance", instanceId: id }]);
   });
@@ -151,10 +121,7 @@ describe("what is found", () => {
   it("a manager that was registered by hand", async () => {
     const world = await served({ loadBalancer: "not attached" });
     const [id] = world.managers();
-    await world.operator("elasticloadbalancing", "RegisterInstancesWithLoadBalancer", {
-      LoadBalancerName: ELB,
-      Instances: [{ InstanceId: id }],
-    });
+    await atBalancer(world, "Register", id);
     await world.after(30);
     expect(told((await planned(world)).actions)).toEqual([`look-at ${id} (person)`]);
   });
@@ -162,10 +129,9 @@ describe("what is found", () => {
   it("a roll that was interrupted, and not one that is under way", async () => {
     const world = await served();
     pushed(world, "b");
-    const rolling = () => world.executions().find(({ name }) => name.startsWith("roll-"));
     await world.until(() => serviceOf(world).spec.labels["hive.roll.id"] !== undefined);
     expect(told((await planned(world)).actions)).toEqual([]);
-    world.durable.stop(rolling()?.arn ?? "");
+    await stopRoll(world);
     await world.after(400);
     const { actions } = await planned(world);
     expect(told(actions)).toEqual(["finish-roll hive"]);

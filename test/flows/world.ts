@@ -104,6 +104,8 @@ export interface WorldOptions {
   interceptors?: readonly Interceptor[];
   faults?: Partial<Faults>;
   timings?: Partial<SimulatedTimings>;
+  /** The schedule of repairs; default: nobody fires it. */
+  repairEverySeconds?: number;
   /** Wraps invocations of the durable functions, to make one break off. */
   around?: (invoke: InvokeDurable) => InvokeDurable;
 }
@@ -415,8 +417,16 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   };
   const deliver = (event: unknown): void => asynchronous.accept(`${PREFIX}dispatch`, JSON.stringify(event));
 
+  /** As the rule of the schedule does; it is no event of the bus, and no loss of events stops it. */
+  const sweep = (seconds: number): void =>
+    void clock.after(seconds * 1000, () => {
+      deliver({ source: "hive-swarm", "detail-type": "Repair Due", detail: {} });
+      sweep(seconds);
+    });
+
   for (const service of services) machines.swarm.deploy(service);
   autoScaling.start();
+  if (options.repairEverySeconds !== undefined) sweep(options.repairEverySeconds);
 
   const members = () =>
     (
