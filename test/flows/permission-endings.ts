@@ -5,7 +5,7 @@ import type { SceneName } from "./permission-scenes.ts";
 export interface Expected {
   /** Default: the group owns the load balancer; of a roll, an image is rolled. */
   scene?: SceneName;
-  flow: "join" | "retire" | "roll" | "plan";
+  flow: "join" | "retire" | "roll" | "plan" | "repair";
   ends: string;
 }
 
@@ -86,6 +86,33 @@ const blindTo = (parts: string, step: string): Expected =>
   plan(`SUCCEEDED; unknown: ${parts}; told: step failed (${step}), plan, with reservations`);
 const withoutSwarm = blindTo("swarm, newest", "survey cluster");
 
+const repair = (ends: string, scene?: SceneName): Expected => ({
+  ...(scene && { scene }),
+  flow: "repair",
+  ends,
+});
+
+const DONE = "done: label-node, remove-ghost, register-instance";
+const STARTED = "started: start-retire, start-join, roll-newest";
+/** What could not be applied is told, and all else is. */
+const repairedBut = (kinds: string, told = "action failed"): Expected => {
+  const less = (list: string): string => {
+    const [result, all = ""] = list.split(": ");
+    const left = all.split(", ").filter((kind) => !kinds.split(", ").includes(kind));
+    return `${result}: ${left.join(", ")}`;
+  };
+  return repair(
+    `SUCCEEDED; unknown: nothing; ${less(DONE)}; failed: ${kinds}; ${less(STARTED)}; told: ${told}`,
+  );
+};
+/** No manager can be asked: what waits for a hook has its flow all the same, which holds by itself. */
+const hooksAlone = (parts: string): Expected =>
+  repair(
+    `SUCCEEDED; unknown: ${parts}; started: start-retire, start-join; told: step failed (survey cluster), plan, with reservations, plan held`,
+  );
+/** Whatever a flow could be at is left alone. */
+const withoutFlows = repair("SUCCEEDED; unknown: flows; told: plan, with reservations");
+
 /** The workers' role: one that joins is turned away, and those that have joined cannot hold the image of a roll. */
 const hostAndPullRefused: readonly Expected[] = [
   hostRefused,
@@ -100,6 +127,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "lambda:InvokeFunction on function:hive-swarm-dev-retire-node:durable": noRetire,
     "lambda:InvokeFunction on function:hive-swarm-dev-roll-service:durable": noRoll,
     "lambda:InvokeFunction on function:hive-swarm-dev-plan:durable": plan("never started; dead letter"),
+    "lambda:InvokeFunction on function:hive-swarm-dev-repair:durable": repair("never started; dead letter"),
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node": noJoin,
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node": noRetire,
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service": noRoll,
@@ -272,6 +300,46 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "ssm:GetCommandInvocation on *": withoutSwarm,
     "ssm:SendCommand on instance/*": withoutSwarm,
     "ssm:SendCommand on document/hive-swarm-dev-survey-cluster": withoutSwarm,
+  },
+  RepairRole: {
+    "lambda:CheckpointDurableExecution on function:hive-swarm-dev-repair:*/durable-execution/*/*":
+      repair("FAILED; dead letter"),
+    "autoscaling:DescribeAutoScalingGroups on *": repair(
+      "SUCCEEDED; unknown: members, swarm, balancer, newest; told: step failed (survey cluster), plan, with reservations, plan held",
+    ),
+    // Nobody is registered who may be about to go.
+    "autoscaling:DescribeAutoScalingInstances on *": repairedBut("register-instance"),
+    "elasticloadbalancing:DescribeInstanceHealth on *": repair(
+      `SUCCEEDED; unknown: balancer; done: label-node, remove-ghost; ${STARTED}; told: plan, with reservations`,
+    ),
+    "elasticloadbalancing:RegisterInstancesWithLoadBalancer on loadbalancer/hive":
+      repairedBut("register-instance"),
+    "elasticloadbalancing:DeregisterInstancesFromLoadBalancer on loadbalancer/hive": repair(
+      "SUCCEEDED; unknown: nothing; failed: deregister-instance; told: action failed",
+      "a person has a detached machine taken out",
+    ),
+    "lambda:InvokeFunction on function:hive-swarm-dev-join-node:durable": repairedBut("start-join"),
+    "lambda:InvokeFunction on function:hive-swarm-dev-retire-node:durable": repairedBut("start-retire"),
+    "lambda:InvokeFunction on function:hive-swarm-dev-roll-service:durable": repairedBut("roll-newest"),
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node": withoutFlows,
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node": withoutFlows,
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service": withoutFlows,
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-repair": withoutFlows,
+    "ecr:DescribeImages on repository/hive-*": repair(
+      `SUCCEEDED; unknown: newest; ${DONE}; started: start-retire, start-join; told: plan, with reservations`,
+    ),
+    "ssm:DescribeInstanceInformation on *": hooksAlone("agents, swarm, newest"),
+    "ssm:GetCommandInvocation on *": hooksAlone("swarm, newest"),
+    "ssm:CancelCommand on *": repair(
+      `SUCCEEDED; unknown: nothing; ${DONE}; ${STARTED}; told: command not cancelled`,
+      "a manager stops while nodes are mended",
+    ),
+    "ssm:SendCommand on instance/*": hooksAlone("swarm, newest"),
+    "ssm:SendCommand on document/hive-swarm-dev-survey-cluster": hooksAlone("swarm, newest"),
+    "ssm:SendCommand on document/hive-swarm-dev-mend-nodes": repairedBut(
+      "label-node, remove-ghost",
+      "step failed (mend nodes), action failed",
+    ),
   },
   WorkerInstanceRole: {
     "ecr:GetAuthorizationToken on *": hostAndPullRefused,

@@ -1,9 +1,12 @@
 // Lives of one instance, and rolls of one image, which together need every permission of functions and workers.
+
+import { atBalancer, byHand, loseEvents, workersOf } from "./drift.ts";
 import { BUCKET, type PermissionWorld } from "./permission-world.ts";
 import { askForPlan, partsUnknown, planExecutions } from "./plans.ts";
-import { pushed, running, serve, serviceOf } from "./rolls.ts";
+import { askForRepair, repairExecutions, reportOf } from "./repairs.ts";
+import { pushed, rolled, running, serve, serviceOf } from "./rolls.ts";
 import { first } from "./scenes.ts";
-import { HISTORY, image, type WorldOptions } from "./world.ts";
+import { HISTORY, image, WORKERS, type WorldOptions } from "./world.ts";
 
 export interface Scene {
   options?: WorldOptions;
@@ -77,6 +80,45 @@ const rolls =
 
 const rollOf = (world: PermissionWorld) => world.executions().find(({ name }) => name.startsWith("roll-"));
 
+const REPAIRED: WorldOptions = {
+  loadBalancer: "not attached",
+  environment: { REPAIR_MOST_PERCENT: "100" },
+};
+
+const detach = async (world: PermissionWorld, id: string): Promise<void> => {
+  await world.operator("autoscaling", "DetachInstances", {
+    AutoScalingGroupName: WORKERS,
+    InstanceIds: [id],
+    ShouldDecrementDesiredCapacity: true,
+  });
+};
+
+/** Drift of every kind that a repair applies something to; then it is repaired. @param during what happens meanwhile */
+const repairs =
+  (during: Step = () => {}): Scene["run"] =>
+  async (world) => {
+    world.lacking = false;
+    await serve(world, 5);
+    pushed(world, "b");
+    await rolled(world);
+    loseEvents(world);
+    const [detached = "", unlabelled = "", deregistered = "", terminated = ""] = workersOf(world);
+    await detach(world, detached);
+    world.machines.kill(detached);
+    pushed(world, "c");
+    await world.after(600);
+    byHand(world, unlabelled, { labels: {} });
+    await atBalancer(world, "Deregister", deregistered);
+    await world.desire(5);
+    world.terminate(terminated);
+    await world.after(90);
+    world.lacking = true;
+    askForRepair(world);
+    await during(world, "");
+    await world.after(900);
+    return "";
+  };
+
 export const scenes = {
   "the group owns the load balancer": {
     options: { loadBalancer: "attached" },
@@ -124,6 +166,29 @@ export const scenes = {
       await world.after(600);
       return "";
     },
+  },
+  "the cluster is repaired": { options: REPAIRED, run: repairs() },
+  "a person has a detached machine taken out": {
+    options: REPAIRED,
+    run: async (world) => {
+      world.lacking = false;
+      await serve(world);
+      const [id = ""] = workersOf(world);
+      await detach(world, id);
+      await world.after(60);
+      world.lacking = true;
+      askForRepair(world, { actions: [{ kind: "deregister-instance", subject: id }] });
+      await world.after(600);
+      return "";
+    },
+  },
+  "a manager stops while nodes are mended": {
+    options: REPAIRED,
+    run: repairs(
+      managerStops("mend-nodes", (world) =>
+        repairExecutions(world).some(({ status }) => status !== "RUNNING"),
+      ),
+    ),
   },
   "a manager stops while a roll begins": {
     run: rolls(undefined, managerStops("update-service", rollEnded)),
@@ -199,6 +264,24 @@ export const rollEnding = (world: PermissionWorld): string => {
         : []),
     ...(world.published.length > 0 ? [] : ["not published"]),
     ...(world.parameter(`${HISTORY}/hive`) === undefined ? ["no history"] : []),
+    ...(world.letters.length > 0 ? ["dead letter"] : []),
+  ].join("; ");
+};
+
+/** How a repair ended, in one line: what became of the execution, what could not be read, and what became of each kind of action. */
+export const repairEnding = (world: PermissionWorld): string => {
+  const execution = repairExecutions(world)[0];
+  const applied = execution?.status === "SUCCEEDED" ? reportOf(execution).applied : [];
+  const kinds = Map.groupBy(applied, ({ result }) => result);
+  return [
+    execution === undefined ? "never started" : execution.status,
+    ...(execution?.status === "SUCCEEDED"
+      ? [`unknown: ${partsUnknown(execution).join(", ") || "nothing"}`]
+      : []),
+    ...[...kinds]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([result, views]) => `${result}: ${[...new Set(views.map(({ kind }) => kind))].join(", ")}`),
+    ...refusals(world, execution?.name),
     ...(world.letters.length > 0 ? ["dead letter"] : []),
   ].join("; ");
 };

@@ -7,6 +7,7 @@ import {
   ending,
   planEnding,
   REFUSAL,
+  repairEnding,
   rollEnding,
   type Scene,
   type SceneName,
@@ -28,6 +29,7 @@ const FIRST: Readonly<Record<Expected["flow"], SceneName>> = {
   retire: "the group owns the load balancer",
   roll: "an image is rolled",
   plan: "the cluster is looked at",
+  repair: "the cluster is repaired",
 };
 
 /** The functions by their roles. */
@@ -46,6 +48,7 @@ const short = ({ action, resource }: Pick<Grant, "action" | "resource">): string
 
 const endOf = (world: PermissionWorld, flow: Expected["flow"], id: string): string => {
   if (flow === "plan") return planEnding(world);
+  if (flow === "repair") return repairEnding(world);
   return flow === "roll" ? rollEnding(world) : ending(world, id, flow);
 };
 
@@ -69,6 +72,11 @@ const UNUSED = [
   "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node:*",
   "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service:*",
   "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-repair:*",
+  "RepairRole lambda:GetDurableExecutionState on function:hive-swarm-dev-repair:*/durable-execution/*/*",
+  "RepairRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node:*",
+  "RepairRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node:*",
+  "RepairRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service:*",
+  "RepairRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-repair:*",
   // The real SSM agent's calls: the sandbox's agent is a part of the machine.
   ...["WorkerInstanceRole", "ManagerInstanceRole"].flatMap((role) => [
     ...["AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply"].map(
