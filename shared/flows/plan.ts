@@ -24,7 +24,7 @@ export const makePlan = async (
   world: RepairWorld,
 ): Promise<{ plan: Plan; snapshot: Snapshot }> => {
   const snapshot = await takeSnapshot(flow, world);
-  const plan = planRepair(snapshot, world.config);
+  const plan = planRepair(snapshot, { ...world.config, self: flow.name });
   await flow.step("report", async () => {
     const { holds, unknown, actions } = plan;
     const kinds = actions.map(({ kind, subject }) => `${kind} ${subject}`).slice(0, MOST_TOLD);

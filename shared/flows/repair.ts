@@ -1,8 +1,9 @@
 // Looks at everything, says what is wrong with it, and does of that what was asked. What it does is decided on the plan that it made
 // itself, a moment ago: what somebody was shown before may be done, or wrong, by now.
-import type { Action, Plan } from "../fleet/actions.ts";
+import type { Plan } from "../fleet/actions.ts";
 import type { AppliedView } from "../fleet/applied.ts";
 import { chooseActions } from "../fleet/chosen.ts";
+import { holdsFor } from "../fleet/guards.ts";
 import { applyActions } from "./apply/index.ts";
 import type { Flow } from "./flow.ts";
 import { makePlan, type PlanReport, packed } from "./plan.ts";
@@ -32,12 +33,6 @@ export const repair = async (
   await flow.step("report applied", async () => tell(flow, world, plan, apply, applied));
   return { plan, snapshot: packed(snapshot), applied };
 };
-
-const HOOKS: readonly string[] = ["start-join", "start-retire"];
-
-/** Flows of a hook hold by themselves, with heartbeats; doing nothing would let the hook run out. */
-const holdsFor = ({ holds }: Plan, { kind }: Action): readonly string[] =>
-  HOOKS.includes(kind) ? [] : holds;
 
 const tell = (
   { name: flow }: Flow,

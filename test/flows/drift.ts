@@ -1,6 +1,6 @@
 // Drift that tests make by hand on simulated machines.
 import { rollingWorld, serviceOf } from "./rolls.ts";
-import { ELB, type TestWorld, type WorldOptions } from "./world.ts";
+import { ELB, type TestWorld, WORKERS, type WorldOptions } from "./world.ts";
 
 export const served = (options: WorldOptions = {}, workers = 3) => rollingWorld({ workers, ...options });
 
@@ -23,6 +23,14 @@ export const byHand = (world: TestWorld, id: string, change: Partial<ReturnType<
   const node = nodeOf(world, id);
   const { availability, labels } = { ...node, ...change };
   world.machines.swarm.updateNode(node.id, node.version, { availability, labels });
+};
+
+export const detach = async (world: TestWorld, id: string): Promise<void> => {
+  await world.operator("autoscaling", "DetachInstances", {
+    AutoScalingGroupName: WORKERS,
+    InstanceIds: [id],
+    ShouldDecrementDesiredCapacity: true,
+  });
 };
 
 /** From now on EventBridge delivers nothing. */

@@ -1,12 +1,12 @@
 // Lives of one instance, and rolls of one image, which together need every permission of functions and workers.
 
-import { atBalancer, byHand, loseEvents, workersOf } from "./drift.ts";
+import { atBalancer, byHand, detach, loseEvents, workersOf } from "./drift.ts";
 import { BUCKET, type PermissionWorld } from "./permission-world.ts";
 import { askForPlan, partsUnknown, planExecutions } from "./plans.ts";
 import { askForRepair, repairExecutions, reportOf } from "./repairs.ts";
 import { pushed, rolled, running, serve, serviceOf } from "./rolls.ts";
 import { first } from "./scenes.ts";
-import { HISTORY, image, WORKERS, type WorldOptions } from "./world.ts";
+import { HISTORY, image, type WorldOptions } from "./world.ts";
 
 export interface Scene {
   options?: WorldOptions;
@@ -83,14 +83,6 @@ const rollOf = (world: PermissionWorld) => world.executions().find(({ name }) =>
 const REPAIRED: WorldOptions = {
   loadBalancer: "not attached",
   environment: { REPAIR_MOST_PERCENT: "100" },
-};
-
-const detach = async (world: PermissionWorld, id: string): Promise<void> => {
-  await world.operator("autoscaling", "DetachInstances", {
-    AutoScalingGroupName: WORKERS,
-    InstanceIds: [id],
-    ShouldDecrementDesiredCapacity: true,
-  });
 };
 
 /** Drift of every kind that a repair applies something to; then it is repaired. @param during what happens meanwhile */

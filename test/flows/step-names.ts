@@ -61,7 +61,9 @@ const requireKnown = (file: string, source: string): void => {
 };
 
 export const stepNames = async (): Promise<string[]> => {
-  const files = (await readdir(SOURCE)).filter((file) => file.endsWith(".ts") && !ENGINE.includes(file));
+  const files = (await readdir(SOURCE, { recursive: true })).filter(
+    (file) => file.endsWith(".ts") && !ENGINE.includes(file),
+  );
   const names = await Promise.all(
     files.map(async (file) => {
       const source = await readFile(new URL(file, SOURCE), "utf8");

@@ -5,6 +5,7 @@ import { deregisterInstances, registerInstances } from "./balancer.ts";
 import { type Applier, attempt, each, type RepairErrand } from "./errand.ts";
 import { startFlows } from "./flows.ts";
 import { holdImages } from "./images.ts";
+import { removeManagers } from "./managers.ts";
 import { mendNodes } from "./nodes.ts";
 import { setReplicas } from "./replicas.ts";
 import { startRolls } from "./rolls.ts";
@@ -18,6 +19,8 @@ const APPLIERS: Readonly<Partial<Record<ActionKind, Applier>>> = {
   "activate-node": startFlows,
   "label-node": mendNodes,
   "remove-ghost": mendNodes,
+  "promote-node": mendNodes,
+  "remove-manager": removeManagers,
   "register-instance": registerInstances,
   "deregister-instance": deregisterInstances,
   "finish-roll": startRolls,

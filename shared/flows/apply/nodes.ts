@@ -37,6 +37,7 @@ const editFor = ({ snapshot }: RepairErrand, { kind, nodeId, instanceId }: Actio
     ? snapshot.swarm.value.nodes.find((one) => one.nodeId === nodeId)
     : undefined;
   if (!node) return undefined;
+  if (kind === "promote-node") return `promote/${node.nodeId}`;
   if (kind !== "label-node") return `remove/${node.nodeId}`;
   return instanceId === undefined || node.address === ""
     ? undefined
