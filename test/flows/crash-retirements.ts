@@ -2,6 +2,7 @@
 import type { Interceptor } from "../../sandbox/aws/handle.ts";
 import { AwsError } from "../../sandbox/ports.ts";
 import { joins } from "./crash-joins.ts";
+import { crashingManagers } from "./crash-managers.ts";
 import { crashingAfterWarnings } from "./crash-warnings.ts";
 import { type Scenario, scenarioOf } from "./crashes.ts";
 import { retireOutcome } from "./scenes.ts";
@@ -116,6 +117,7 @@ export const crashingRetirements: readonly Scenario[] = [
     retiredWith("shipped"),
   ),
   ...crashingAfterWarnings,
+  ...crashingManagers,
   {
     ...retire(
       "a return to a warm pool",
