@@ -15,6 +15,8 @@ export const reportOf = ({ result = "" }: { result?: string | undefined }): Repa
 
 /** What a repair does that is asked for now; what it started may still run. */
 export const repaired = async (world: TestWorld, apply: Apply = "safe") => {
+  // One that was asked for in the same second would be the same.
+  await world.after(1);
   const before = repairExecutions(world).length;
   askForRepair(world, apply);
   await world.until(() => {
