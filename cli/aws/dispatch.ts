@@ -1,6 +1,7 @@
-// Asks `dispatch` for a roll or a plan, as an event would, and reads which execution it has arrived at.
+// Asks `dispatch` for a roll, a plan or a repair, as an event would, and reads which execution it has arrived at.
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import * as z from "zod/mini";
+import type { Apply } from "../../shared/events/repair-request.ts";
 import type { RollByHand } from "../../shared/events/roll-request.ts";
 import type { Deployment } from "../deployment.ts";
 import { AwsFailure, attempt } from "./failure.ts";
@@ -23,6 +24,10 @@ export const requestRoll = (deployment: Deployment, request: Request): Promise<D
 /** @throws AwsFailure */
 export const requestPlan = (deployment: Deployment): Promise<Dispatched> =>
   ask(deployment, "plan", "Plan Requested", {});
+
+/** @throws AwsFailure */
+export const requestRepair = (deployment: Deployment, apply: Apply): Promise<Dispatched> =>
+  ask(deployment, "repair", "Repair Requested", { apply });
 
 const ask = async (
   deployment: Deployment,

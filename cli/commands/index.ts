@@ -3,9 +3,10 @@ import type { Command } from "../command.ts";
 import { history } from "./history.ts";
 import { pause } from "./pause.ts";
 import { plan } from "./plan.ts";
+import { repair } from "./repair.ts";
 import { resume } from "./resume.ts";
 import { roll } from "./roll.ts";
 import { rollback } from "./rollback.ts";
 import { status } from "./status.ts";
 
-export const commands: readonly Command[] = [status, plan, roll, rollback, history, pause, resume];
+export const commands: readonly Command[] = [status, plan, repair, roll, rollback, history, pause, resume];

@@ -5,6 +5,7 @@ import { attempt } from "../aws/failure.ts";
 import type { Tool } from "../command.ts";
 import type { Deployment } from "../deployment.ts";
 import type { Progress } from "../terminal/progress.ts";
+import { plain } from "../terminal/text.ts";
 import { beginStory, type Ending, type Narrator, narrate, type Story, type Told } from "./narrate.ts";
 
 const LOOK_EVERY_MILLIS = 1_000;
@@ -126,7 +127,7 @@ export const followAll = async (
       for (const { seconds, text, tone } of told)
         lines.push({
           seconds: Math.max(0, seconds + offset),
-          text: `${follower.about.label}: ${text}`,
+          text: labelled(follower, text),
           tone,
         });
     }
@@ -144,8 +145,11 @@ export const followAll = async (
   return endings;
 };
 
+const labelled = ({ about: { label } }: Follower, text: string): string =>
+  label ? `${plain(label)}: ${text}` : text;
+
 const underWay = (open: readonly Follower[]): string => {
   const [first] = open;
-  const one = first ? `${first.about.label}: ${first.doing()}` : "";
+  const one = first ? labelled(first, first.doing()) : "";
   return open.length === 1 ? one : `${open.length} flows are under way; ${one}`;
 };

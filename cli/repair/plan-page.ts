@@ -8,14 +8,16 @@ import type { Plan } from "./report.ts";
 export const exitCodeOf = ({ actions, holds, unknown }: Plan): ExitCode =>
   actions.length + holds.length + unknown.length === 0 ? exitCode.done : exitCode.trouble;
 
-export const planPage = (plan: Plan): string => {
+export const planPage = (plan: Plan): string => [...found(plan), lastLine(plan)].join("\n");
+
+/** All of it but the sum. */
+export const found = (plan: Plan): string[] => {
   const { actions, holds, unknown } = plan;
   return [
     ...(actions.length > 0 ? [actionTable(plan), ""] : []),
     ...listed("Held, nothing of this may be done without a person:", holds),
     ...listed("Not judged, because it could not be read:", unknown),
-    lastLine(plan),
-  ].join("\n");
+  ];
 };
 
 const actionTable = ({ actions }: Plan): string =>

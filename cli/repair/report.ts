@@ -33,6 +33,8 @@ const node = z.object({
 });
 const balancerMember = z.object({ instanceId: z.string(), standing: z.string(), description: z.string() });
 
+const pause = z.object({ why: z.string(), by: z.string(), at: z.string() });
+
 const snapshot = z.object({
   takenAt: z.string(),
   members: known(z.array(member)),
@@ -41,6 +43,8 @@ const snapshot = z.object({
   balancer: z.optional(known(z.object({ attached: z.boolean(), members: z.array(balancerMember) }))),
   flows: known(z.array(z.object({ name: z.string(), startedAt: z.string() }))),
   newest: known(z.array(z.object({ repository: z.string(), image: z.string(), pushedAt: z.string() }))),
+  /** Of a version that knows pauses. */
+  paused: z.optional(known(z.nullable(pause))),
 });
 
 const plan = z.object({
@@ -58,8 +62,23 @@ const plan = z.object({
   ),
 });
 
+/** What became of an action that was to be applied. */
+export const appliedView = z.object({
+  kind: z.string(),
+  subject: z.string(),
+  nodeId: z.optional(z.string()),
+  result: z.string(),
+  flow: z.optional(z.string()),
+  function: z.optional(z.string()),
+  details: z.string(),
+});
+
+export type Applied = z.infer<typeof appliedView>;
+
 export type Picture = z.infer<typeof snapshot>;
 export type Plan = z.infer<typeof plan>;
+
+export type PlannedAction = Plan["actions"][number];
 
 export interface Report {
   plan: Plan;
@@ -86,4 +105,12 @@ const unpacked = (text: string): unknown => {
   } catch {
     return undefined;
   }
+};
+
+const repairReport = z.object({ applied: z.array(appliedView) });
+
+/** @returns undefined when it is none: another version of the flow. */
+export const parseApplied = (result: string | undefined): Applied[] | undefined => {
+  const parsed = repairReport.safeParse(parseJson(result));
+  return parsed.success ? parsed.data.applied : undefined;
 };
