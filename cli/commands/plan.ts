@@ -1,6 +1,8 @@
 // `plan`: what is wrong with the cluster, and what would put it right.
+import { commandLine } from "../again.ts";
 import { defineCommand } from "../command.ts";
 import { openDeployment } from "../deployment.ts";
+import { pauseLines } from "../pause/picture.ts";
 import { lookAtCluster } from "../repair/look.ts";
 import { exitCodeOf, planPage } from "../repair/plan-page.ts";
 import { json as asJson, plain } from "../terminal/text.ts";
@@ -19,11 +21,13 @@ or when something could not be judged; in that it is like \`diff\`.`,
   run: async (_words, { cluster, stage, region, json }, tool) => {
     const progress = tool.progress("stderr");
     const deployment = await openDeployment(tool, { cluster, stage, region });
-    const { plan, raw } = await lookAtCluster(tool, deployment, progress);
+    const { plan, picture, raw } = await lookAtCluster(tool, deployment, progress);
     const place = { cluster, region: deployment.regionName };
     if (json) tool.stdout(asJson({ ...place, plan: raw.plan }));
     else
-      tool.stdout(`Cluster ${cluster} in ${place.region} at ${plain(plan.takenAt)}\n\n${planPage(plan)}\n`);
+      tool.stdout(
+        `Cluster ${cluster} in ${place.region} at ${plain(plan.takenAt)}\n\n${pauseLines(picture, commandLine(["resume"], { cluster, stage, region }))}${planPage(plan)}\n`,
+      );
     return exitCodeOf(plan);
   },
 });

@@ -3,7 +3,7 @@ import { commandLine } from "../again.ts";
 import { defineCommand, type ExitCode, exitCode, type Tool } from "../command.ts";
 import { type Deployment, openDeployment, type Place } from "../deployment.ts";
 import { UsageError } from "../options.ts";
-import { pauseOf } from "../pause/picture.ts";
+import { pauseLines, pauseOf } from "../pause/picture.ts";
 import { type Choice, choose, ROTATION } from "../repair/choose.ts";
 import { lookAtCluster } from "../repair/look.ts";
 import { performRepair, type Repaired } from "../repair/perform.ts";
@@ -52,16 +52,22 @@ nothing is left, and with 1 when something is, failed, or was held.`,
     const choice: Choice = values["rotate-tokens"]
       ? { asked: [ROTATION], left: [] }
       : choose(report.plan, { safe });
-    if (!json) tool.stdout(`${shown(deployment, report, choice)}\n`);
+    if (!json) tool.stdout(`${shown(deployment, report, choice, asked.place)}\n`);
     if (!apply) return offered(tool, deployment, report, choice, asked, values["rotate-tokens"]);
     return await applied(tool, deployment, report, choice, asked, progress);
   },
 });
 
-const shown = ({ cluster, regionName }: Deployment, { plan }: Report, { asked }: Choice): string => {
+const shown = (
+  { cluster, regionName }: Deployment,
+  { plan, picture }: Report,
+  { asked }: Choice,
+  place: Place,
+): string => {
   const title = `Cluster ${cluster} in ${regionName} at ${plain(plan.takenAt)}\n`;
   const actions = asked.includes(ROTATION) ? asked : plan.actions;
-  return [title, ...found({ ...plan, actions: [...actions] })].join("\n").trimEnd();
+  const paused = pauseLines(picture, commandLine(["resume"], place));
+  return `${title}\n${paused}${found({ ...plan, actions: [...actions] }).join("\n")}`.trimEnd();
 };
 
 /** What could be done, and how. */
@@ -102,11 +108,7 @@ const applied = async (
     return code;
   };
   const paused = pauseOf(picture);
-  if (paused !== undefined)
-    return none(
-      `Nothing is applied while repairs are ${paused}\nTo end the pause:\n  ${commandLine(["resume"], place)}`,
-      exitCode.trouble,
-    );
+  if (paused !== undefined) return none(`Nothing was applied: repairs are ${paused}`, exitCode.trouble);
   if (asked.length === 0)
     return none(
       left.length > 0

@@ -1,6 +1,8 @@
 // `status`: the cluster as it is.
+import { commandLine } from "../again.ts";
 import { defineCommand, exitCode } from "../command.ts";
 import { openDeployment } from "../deployment.ts";
+import { pauseLines } from "../pause/picture.ts";
 import { lookAtCluster } from "../repair/look.ts";
 import { statusPage } from "../repair/status-page.ts";
 import { json as asJson, plain } from "../terminal/text.ts";
@@ -20,7 +22,7 @@ to be unknown, with the reason. What is wrong with it: \`plan\`.`,
     if (json) tool.stdout(asJson({ ...place, snapshot: raw.snapshot }));
     else
       tool.stdout(
-        `Cluster ${cluster} in ${place.region} at ${plain(picture.takenAt)}\n\n${statusPage(picture)}\n`,
+        `Cluster ${cluster} in ${place.region} at ${plain(picture.takenAt)}\n\n${pauseLines(picture, commandLine(["resume"], { cluster, stage, region }))}${statusPage(picture)}\n`,
       );
     return exitCode.done;
   },

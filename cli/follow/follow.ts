@@ -145,8 +145,9 @@ export const followAll = async (
   return endings;
 };
 
+/** News of a service begins with its name anyway. */
 const labelled = ({ about: { label } }: Follower, text: string): string =>
-  label ? `${plain(label)}: ${text}` : text;
+  !label || text.startsWith(`${plain(label)}: `) ? text : `${plain(label)}: ${text}`;
 
 const underWay = (open: readonly Follower[]): string => {
   const [first] = open;

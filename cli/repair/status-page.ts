@@ -9,6 +9,8 @@ type Row = (string | number)[];
 
 export const statusPage = (picture: Picture): string =>
   [
+    // One that is known stands above everything.
+    ...(picture.paused?.known === false ? [section("Pause", picture.paused, [], () => [])] : []),
     section("Groups", picture.members, ["Group", "Role", "Instances", "States"], groupRows),
     section(
       "Instances",

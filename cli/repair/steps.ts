@@ -1,7 +1,9 @@
 // The steps of a look at the cluster and of what is applied after it (shared/flows/plan.ts, repair*.ts, apply/*.ts) by name.
 import * as z from "zod/mini";
+import { mendNodesAnswer } from "../../shared/swarm/answers.ts";
 import type { Narrator } from "../follow/narrate.ts";
 import { bad, type News, type Step, told } from "../follow/news.ts";
+import { documentAnswer } from "../follow/step-result.ts";
 import { plain } from "../terminal/text.ts";
 import { appliedView } from "./report.ts";
 
@@ -25,6 +27,17 @@ const becameOf = (result: unknown): News[] => {
   });
 };
 
+/** By the edits: which node, and what of it. */
+const nodesMended = (value: unknown): News[] => {
+  const answer = documentAnswer(value, mendNodesAnswer);
+  if ("failed" in answer) return [bad(`nodes could not be mended: ${answer.failed}`)];
+  return answer.edits.map(({ edit, outcome, details }) => {
+    const [what = "", nodeId = ""] = edit.split("/");
+    const text = `${what} node ${nodeId}: ${outcome}${details && `, ${details}`}`;
+    return outcome === "refused" ? bad(text) : told(text);
+  });
+};
+
 const applying = (doing: string): Step<null> => ({ doing, tellAll: becameOf });
 
 const bySurvey = "a manager is asked for nodes and services";
@@ -44,6 +57,16 @@ export const repairSteps: Readonly<Record<string, Step<null>>> = {
   "start flows": applying("flows of instances are started"),
   "name roll": { doing: "rolls are looked for" },
   "start roll": applying("rolls are started"),
+  "mend nodes": { doing: "a manager mends nodes", tell: (value) => [nodesMended(value), null] },
+  "demote node": { doing: "a manager is demoted" },
+  "register instances": applying("instances are registered at the load balancer"),
+  "deregister instances": applying("instances are taken out of the load balancer"),
+  "hosts hold what the stack needs": { doing: "hosts pull what services need" },
+  "choose image": { doing: "the registry is asked which image is to run" },
+  "note what the service needs": { doing: "what the service needs is kept for whoever joins" },
+  "deploy service": { doing: "a manager deploys a service" },
+  "set replicas": { doing: "a manager sets replicas" },
+  report: { doing: "the plan is told" },
   "report applied": { doing: "what became of it is told" },
 };
 

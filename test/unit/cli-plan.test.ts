@@ -168,7 +168,7 @@ describe("a status", () => {
     const { code, stdout } = await showing("status", plan());
     expect(code).toBe(0);
     const parts = stdout.trimEnd().split("\n\n").slice(1);
-    const titles = ["Groups", "Instances", "Nodes", "Services", "Newest images", "Flows under way"];
+    const titles = ["Pause", "Groups", "Instances", "Nodes", "Services", "Newest images", "Flows under way"];
     expect(parts).toEqual(titles.map((title) => `${title}\n  unknown: AccessDenied: no`));
   });
 
