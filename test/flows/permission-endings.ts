@@ -58,6 +58,7 @@ const goesOn = (scene?: SceneName): Expected =>
   );
 
 const GROUP = "autoScalingGroup:*:autoScalingGroupName/hive-workers";
+const MANAGERS = "autoScalingGroup:*:autoScalingGroupName/hive-managers";
 const NEVER_HEALTHY = "the load balancer never finds it healthy";
 
 const withoutHint = (step: string): Expected => ({
@@ -204,6 +205,15 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     [`autoscaling:RecordLifecycleActionHeartbeat on ${GROUP}`]: retire(
       "retired (shipped); told: heartbeat failed (host reachable); hook CONTINUE by call",
     ),
+    [`autoscaling:CompleteLifecycleAction on ${MANAGERS}`]: retire(
+      "execution FAILED; told: completion failed (complete CONTINUE), retire failed: the hook stays open (complete CONTINUE); " +
+        "hook CONTINUE by timeout; dead letter",
+      "a manager retires",
+    ),
+    [`autoscaling:RecordLifecycleActionHeartbeat on ${MANAGERS}`]: retire(
+      "retired (none); told: heartbeat failed (host reachable); hook CONTINUE by call",
+      "a manager retires",
+    ),
     // A load balancer that cannot be left must not keep the logs from being shipped.
     "elasticloadbalancing:DescribeInstanceHealth on *": goesOn(),
     "elasticloadbalancing:DeregisterInstancesFromLoadBalancer on loadbalancer/hive": goesOn(
@@ -219,6 +229,11 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     // A machine that cannot be asked, and is not known to be dead, is kept with its logs.
     "ssm:SendCommand on document/hive-swarm-dev-begin-retire": retire(
       "retained; told: step failed (host answers), retire: logs were not shipped; hook ABANDON by call",
+    ),
+    "ssm:SendCommand on document/hive-swarm-dev-demote-node": held(
+      "demote node",
+      "demote node",
+      "a manager retires",
     ),
     "ssm:SendCommand on document/hive-swarm-dev-drain-node": held("drain node"),
     // Logs that cannot be proved shipped are not shipped: the machine is kept.

@@ -5,7 +5,7 @@ import { BUCKET, type PermissionWorld } from "./permission-world.ts";
 import { askForPlan, partsUnknown, planExecutions } from "./plans.ts";
 import { askForRepair, repairExecutions, reportOf } from "./repairs.ts";
 import { pushed, rolled, running, serve, serviceOf } from "./rolls.ts";
-import { first } from "./scenes.ts";
+import { first, retireManager } from "./scenes.ts";
 import { HISTORY, image, type WorldOptions } from "./world.ts";
 
 export interface Scene {
@@ -136,6 +136,15 @@ export const scenes = {
   },
   "a manager stops while it drains": {
     run: joinsAndRetires(() => {}, managerStops("drain-node", hookEnded("retire"))),
+  },
+  "a manager retires": {
+    options: { managerHooks: ["retire"] },
+    run: async (world) => {
+      await world.after(30);
+      const id = retireManager(world);
+      await ended(world, id, "retire");
+      return id;
+    },
   },
   "the load balancer never finds it healthy": {
     options: { loadBalancer: "not attached" },
