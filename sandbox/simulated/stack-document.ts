@@ -16,6 +16,7 @@ interface ComposeService {
     replicas?: number;
     labels?: Readonly<Record<string, string>>;
     placement?: { constraints?: readonly string[] };
+    resources?: { reservations?: { cpus?: string } };
     update_config?: { failure_action?: UpdateConfig["failureAction"]; order?: UpdateConfig["order"] };
   };
 }
@@ -88,6 +89,7 @@ const serviceOf = (id: string, service: ComposeService): Service => {
     replicas: deploy.replicas ?? 1,
     mode: deploy.mode ?? "replicated",
     managersOnly: isConstrained(service, "manager"),
+    reservedCpus: Number(deploy.resources?.reservations?.cpus ?? 0),
     ...(ports.some(({ mode }) => mode === "host") ? { tasksPerNode: 1 } : {}),
     update: { ...(failureAction ? { failureAction } : {}), ...(order ? { order } : {}) },
   };

@@ -1,5 +1,6 @@
 // A service of the stack that the swarm has not: its image is chosen, every host that could run it holds that and what it mounts, and then
 // a manager deploys this one service, unless somebody else was faster.
+import { errorText, isTransient } from "../../aws/errors.ts";
 import type { Action } from "../../fleet/actions.ts";
 import { type AppliedView, applied } from "../../fleet/applied.ts";
 import { isInstanceId } from "../../identifiers.ts";
@@ -81,10 +82,18 @@ const choose = async ({ flow, world }: RepairErrand, { image }: StackService): P
   const name = repository.slice(ours.length);
   if (!isOurs(config, name))
     return `its repository ${name} is none that is rolled (ROLL_REPOSITORIES: ${config.repositories.join(", ")}): name an image by digest`;
-  const [newest] = await flow.step("choose image", () => readNewest(world, [{ image }]));
-  return newest
-    ? { image: newest.image, seen: newest.pushedAt }
-    : `nothing was pushed to ${name} that the tag policy would run`;
+  const newest = await flow.step("choose image", async () => {
+    try {
+      return (
+        (await readNewest(world, [{ image }]))[0] ??
+        `nothing was pushed to ${name} that the tag policy would run`
+      );
+    } catch (error) {
+      if (isTransient(error) || !/RepositoryNotFound/.test(errorText(error))) throw error;
+      return `nothing was pushed to ${name}: there is no such repository in ${config.registryRegion}`;
+    }
+  });
+  return typeof newest === "string" ? newest : { image: newest.image, seen: newest.pushedAt };
 };
 
 /** A hint for whoever joins next; managers are not told by it. */
