@@ -4,6 +4,7 @@ import { crashingJoins } from "./crash-joins.ts";
 import { crashingRepairs } from "./crash-repairs.ts";
 import { crashingRetirements } from "./crash-retirements.ts";
 import { crashingRolls } from "./crash-rolls.ts";
+import { crashingStacks } from "./crash-stacks.ts";
 import { placesOf, type Scenario } from "./crashes.ts";
 import { stepNames } from "./step-names.ts";
 
@@ -22,7 +23,10 @@ const stepsOf = async (scenarios: readonly Scenario[]): Promise<Set<string>> => 
 
 it("the scenarios that crash come by every step of all flows", async () => {
   const [join, retire] = [await stepsOf(crashingJoins), await stepsOf(crashingRetirements)];
-  const [roll, repair] = [await stepsOf(crashingRolls), await stepsOf(crashingRepairs)];
+  const [roll, repair] = [
+    await stepsOf(crashingRolls),
+    await stepsOf([...crashingRepairs, ...crashingStacks]),
+  ];
   expect([...new Set([...join, ...retire, ...roll, ...repair])].sort()).toEqual(await stepNames());
   // Both flows leave the load balancer.
   expect([...join]).toContain("load balancer out");

@@ -107,6 +107,17 @@ const repairedBut = (kinds: string, told = "action failed"): Expected => {
   );
 };
 /** No manager can be asked: what waits for a hook has its flow all the same, which holds by itself. */
+/** Of a stack of which two services are missing and one has too few replicas. */
+const stack = (ends: string): Expected => repair(ends, "the stack is deployed");
+
+const notDeployed = (told: string): Expected =>
+  stack(
+    `SUCCEEDED; unknown: nothing; done: set-replicas; failed: deploy-service; told: ${told}, action failed`,
+  );
+const withoutViz = stack(
+  "SUCCEEDED; unknown: nothing; done: deploy-service, set-replicas; failed: deploy-service; told: action failed",
+);
+
 const hooksAlone = (parts: string): Expected =>
   repair(
     `SUCCEEDED; unknown: ${parts}; started: start-retire, start-join; told: step failed (survey cluster), plan, with reservations, plan held`,
@@ -354,6 +365,30 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "ssm:SendCommand on document/hive-swarm-dev-mend-nodes": repairedBut(
       "label-node, remove-ghost",
       "step failed (mend nodes), action failed",
+    ),
+    "ssm:SendCommand on document/hive-swarm-dev-hold-images": notDeployed(
+      "step failed (hosts hold what the stack needs)",
+    ),
+    "ssm:SendCommand on document/hive-swarm-dev-deploy-stack": notDeployed("step failed (deploy service)"),
+    "ssm:SendCommand on document/hive-swarm-dev-update-service": stack(
+      "SUCCEEDED; unknown: nothing; done: deploy-service; failed: set-replicas; told: step failed (set replicas), action failed",
+    ),
+    "ssm:ListCommandInvocations on *": notDeployed("step failed (hosts hold what the stack needs)"),
+    // A hint is worth no deployment.
+    "ssm:GetParameter on parameter/hive-swarm/hive/services": stack(
+      "SUCCEEDED; unknown: nothing; done: deploy-service, set-replicas; told: no hint of what the services need (note what the service needs)",
+    ),
+    "ssm:PutParameter on parameter/hive-swarm/hive/services": stack(
+      "SUCCEEDED; unknown: nothing; done: deploy-service, set-replicas; told: no hint of what the services need (note what the service needs)",
+    ),
+  },
+  ManagerInstanceRole: {
+    // What only managers run is not deployed: none of them could hold its image.
+    "ecr:GetAuthorizationToken on *": withoutViz,
+    "ecr:BatchGetImage on repository/hive-*": withoutViz,
+    "ecr:GetDownloadUrlForLayer on repository/hive-*": withoutViz,
+    "ssm:GetParameter on parameter/hive-swarm/hive/stack": stack(
+      "SUCCEEDED; unknown: nothing; done: set-replicas; failed: deploy-service; told: action failed",
     ),
   },
   WorkerInstanceRole: {

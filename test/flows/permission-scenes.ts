@@ -6,7 +6,8 @@ import { askForPlan, partsUnknown, planExecutions } from "./plans.ts";
 import { askForRepair, repairExecutions, reportOf } from "./repairs.ts";
 import { pushed, rolled, running, serve, serviceOf } from "./rolls.ts";
 import { first, retireManager } from "./scenes.ts";
-import { HISTORY, image, type WorldOptions } from "./world.ts";
+import { pushWeb, putStack, stackFile, viz } from "./stacks.ts";
+import { HISTORY, hive, image, type WorldOptions } from "./world.ts";
 
 export interface Scene {
   options?: WorldOptions;
@@ -111,6 +112,24 @@ const repairs =
     return "";
   };
 
+/** Two services of the stack are missing, one of them managers', and a third has too few replicas; then it is repaired. */
+const stackIsDeployed: Scene["run"] = async (world) => {
+  world.lacking = false;
+  await serve(world);
+  world.registry.announces = false;
+  pushWeb(world, "d", ["1.0.0"]);
+  pushWeb(world, "e", ["1.0.0"], "hive-viz");
+  await world.after(400);
+  const [manager = ""] = world.managers();
+  byHand(world, manager, { availability: "active" });
+  const { deploy, image: app } = JSON.parse(stackFile({ image: image("a"), replicas: 1 })).services.web;
+  putStack(world, { others: { viz, app: { image: app, deploy } } });
+  world.lacking = true;
+  askForRepair(world);
+  await world.after(1800);
+  return "";
+};
+
 export const scenes = {
   "the group owns the load balancer": {
     options: { loadBalancer: "attached" },
@@ -182,6 +201,15 @@ export const scenes = {
       await world.after(600);
       return "";
     },
+  },
+  "the stack is deployed": {
+    options: {
+      services: [
+        hive(),
+        { id: "hive_app", image: image("a"), directories: [], replicas: 1, reservedCpus: 0.5 },
+      ],
+    },
+    run: stackIsDeployed,
   },
   "a manager stops while nodes are mended": {
     options: REPAIRED,

@@ -10,8 +10,10 @@ export const webImage = (digit: string, version: string): string =>
   `${REGISTRY}/hive-web:${version}@${digest(digit)}`;
 
 /** Of a service `hive_web` of the repository `hive-web`, one task a worker, each with a CPU of its own. */
-export const stackFile = (more: { image?: string; replicas?: number; labels?: object } = {}): string => {
-  const { image = `${REGISTRY}/hive-web`, replicas = 6, labels = {} } = more;
+export const stackFile = (
+  more: { image?: string; replicas?: number; labels?: object; others?: object } = {},
+): string => {
+  const { image = `${REGISTRY}/hive-web`, replicas = 6, labels = {}, others = {} } = more;
   const web = {
     image,
     networks: ["node"],
@@ -27,9 +29,16 @@ export const stackFile = (more: { image?: string; replicas?: number; labels?: ob
   };
   return JSON.stringify({
     version: "3.8",
-    services: { web },
+    services: { web, ...others },
     networks: { node: { external: true, name: "bridge" } },
   });
+};
+
+/** What only managers run, out of our registry. */
+export const viz = {
+  image: `${REGISTRY}/hive-viz`,
+  volumes: ["/var/run/docker.sock:/var/run/docker.sock:ro"],
+  deploy: { placement: { constraints: ["node.role==manager"] } },
 };
 
 /** A person who packages and deploys the file. */
@@ -37,8 +46,13 @@ export const putStack = (world: TestWorld, more: Parameters<typeof stackFile>[0]
   world.putParameter(PARAMETER, stackFile(more));
 
 /** @returns the moment of the push, as services note it. */
-export const pushWeb = (world: TestWorld, digit: string, tags: readonly string[]): string => {
-  for (const tag of tags) world.registry.push({ repository: "hive-web", digest: digest(digit), tag });
+export const pushWeb = (
+  world: TestWorld,
+  digit: string,
+  tags: readonly string[],
+  repository = "hive-web",
+): string => {
+  for (const tag of tags) world.registry.push({ repository, digest: digest(digit), tag });
   return new Date(world.clock.now()).toISOString();
 };
 

@@ -96,19 +96,35 @@ const choose = async ({ flow, world }: RepairErrand, { image }: StackService): P
   return typeof newest === "string" ? newest : { image: newest.image, seen: newest.pushedAt };
 };
 
-/** A hint for whoever joins next; managers are not told by it. */
-const noteNeeds = async ({ flow, world }: RepairErrand, service: StackService, { image }: Chosen) => {
+/** A hint for whoever joins next, worth no deployment; managers are not told by it. */
+const noteNeeds = async (
+  { flow, world }: RepairErrand,
+  service: StackService,
+  { image }: Chosen,
+): Promise<void> => {
   if (service.managersOnly) return;
   await flow.step("note what the service needs", async () => {
-    const before = await readNeeds(world);
-    const union = (list: readonly string[], more: readonly string[]) =>
-      [...new Set([...list, ...more])].sort();
-    const needs = {
-      images: union(before.images, [image || service.image]),
-      directories: union(before.directories, service.directories.map(sourceWord)),
-    };
-    if (!sameNeeds(before, needs)) await writeNeeds(world, needs);
+    try {
+      await addNeeds(world, image || service.image, service.directories.map(sourceWord));
+    } catch (error) {
+      const fields = { flow: flow.name, step: "note what the service needs", cause: errorText(error) };
+      world.log.error("no hint of what the services need", fields);
+    }
   });
+};
+
+const addNeeds = async (
+  world: RepairErrand["world"],
+  image: string,
+  directories: readonly string[],
+): Promise<void> => {
+  const before = await readNeeds(world);
+  const union = (list: readonly string[], more: readonly string[]) => [...new Set([...list, ...more])].sort();
+  const needs = {
+    images: union(before.images, [image]),
+    directories: union(before.directories, directories),
+  };
+  if (!sameNeeds(before, needs)) await writeNeeds(world, needs);
 };
 
 /** What somebody else's registry gives is had by whoever asks, also later: there only the sources of its mounts matter. */
