@@ -197,9 +197,7 @@ describe("between the plan and what is applied", () => {
       expect(applied[0]?.details).toMatch(/the instance is Terminating/);
       expect(world.registered()).not.toContain(id);
       await world.after(60);
-      expect(became((await repaired(world)).applied)).toEqual([
-        `start-retire ${id} started retire-${id}-0`,
-      ]);
+      expect(became((await repaired(world)).applied)).toEqual([`start-retire ${id} started retire-${id}-0`]);
       await well(world);
     },
   );

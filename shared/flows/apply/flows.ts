@@ -1,9 +1,9 @@
 // Instances whose flow never began: it is started, under the name at which every other trigger for the instance arrives as well.
-import { errorText, isTransient } from "../../aws/errors.ts";
-import type { Action } from "../../fleet/actions.ts";
+import { errorCode, errorText, isTransient } from "../../aws/errors.ts";
+import type { Action, ActionKind } from "../../fleet/actions.ts";
 import { type AppliedView, applied } from "../../fleet/applied.ts";
 import { type FlowName, nameFor, startFlow } from "../start.ts";
-import type { FlowRequest, RepairWorld } from "../world.ts";
+import type { FlowRequest, HookRequest, RepairWorld } from "../world.ts";
 import { type Applier, attempt, each, portions, type RepairErrand } from "./errand.ts";
 
 /** Each is two or three calls, one after the other, and one invocation has to have time for all of a step. */
@@ -45,17 +45,27 @@ const nameOne = async (
   if (instanceId === undefined || member === undefined)
     return { view: applied(action, "failed", "the look found no group that knows the instance") };
   const kind = action.kind === "start-retire" ? "retire" : "join";
-  const { launchHook, terminateHook } = world.config;
-  const hook = kind === "join" ? launchHook : terminateHook;
+  const request = requestFor(world, action.kind, { group: member.group, instanceId });
   const functionName = world.functions[kind];
   try {
     const name = await nameFor(world.lambda, functionName, `${kind}-${instanceId}`);
     if (name.running) return { view: underWay(action, functionName, name.name) };
-    return { start: { action, functionName, name, request: { group: member.group, hook, instanceId } } };
+    return { start: { action, functionName, name, request } };
   } catch (error) {
     if (isTransient(error)) throw error;
     return { view: applied(action, "failed", `looking for a flow of ${instanceId}: ${errorText(error)}`) };
   }
+};
+
+/** As dispatch has it: of two triggers with one payload the second arrives at the first one's flow. Without a hook it is a repair's alone. */
+const requestFor = (
+  { config }: RepairWorld,
+  kind: ActionKind,
+  { group, instanceId }: Pick<HookRequest, "group" | "instanceId">,
+): FlowRequest => {
+  if (kind === "start-join") return { group, hook: config.launchHook, instanceId };
+  if (kind === "start-retire") return { group, hook: config.terminateHook, instanceId };
+  return { group, instanceId, inService: true };
 };
 
 const underWay = (action: Action, functionName: string, flow: string): AppliedView =>
@@ -71,6 +81,9 @@ const startOne = async (
     return applied(action, "started", "its flow was started", { flow: name.name, function: functionName });
   } catch (error) {
     if (isTransient(error)) throw error;
+    // Under this name, and for something else: what is wrong now is that flow's, or the next repair's.
+    if (errorCode(error) === "DurableExecutionAlreadyStartedException")
+      return underWay(action, functionName, name.name);
     return applied(action, "failed", `Invoke of ${functionName} (${name.name}): ${errorText(error)}`);
   }
 };
