@@ -96,11 +96,11 @@ LIST
   needs=$(printf '"images":%s,"directories":%s' "$(json_string "$images")" "$(json_string "$directories")")
 }
 
-# answer_changed ACTIVATED
-answer_changed() { printf '{"outcome":"changed","activated":%s,%s}\n' "$1" "$needs" && exit 0; }
+# answer_changed [MORE]
+answer_changed() { printf '{"outcome":"changed",%s%s}\n' "${1-}" "$needs" && exit 0; }
 
 read_needs
-[ "$changed" = no ] || answer_changed false
+[ "$changed" = no ] || answer_changed
 
 # --- label and activate: compare-and-swap by the version that was read, so that a drain in between wins.
 
@@ -130,7 +130,7 @@ esac
 # --- what a roll has begun to need meanwhile: the node stays active, and is looked at again once its host holds it.
 
 read_needs
-[ "$changed" = no ] || answer_changed true
+[ "$changed" = no ] || answer_changed '"activated":true,'
 
 # --- the scheduler hands out pending tasks within milliseconds; nothing after two seconds means nothing to run.
 

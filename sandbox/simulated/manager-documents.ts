@@ -76,7 +76,7 @@ export const activateNode: Document = async (script) => {
     };
   };
   const before = look();
-  if (before.lacking) return { outcome: "changed", activated: false, ...before.printed };
+  if (before.lacking) return { outcome: "changed", ...before.printed };
 
   const update = await write(script, nodeId, (node) =>
     node.labels["hive.retiring"]

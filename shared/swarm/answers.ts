@@ -30,8 +30,8 @@ export const activateAnswer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("active"), tasks: words, images: words, directories: words }),
   z.object({
     outcome: z.literal("changed"),
-    /** True when it is active all the same; an older script does not say. */
-    activated: z.optional(z.boolean()),
+    /** There when it is active all the same. */
+    activated: z.optional(z.literal(true)),
     images: words,
     directories: words,
   }),

@@ -26,7 +26,9 @@ export class ScriptedHost {
   run(document: string, parameters: Readonly<Record<string, string>>) {
     const { mainSteps, parameters: known } = documentContent(document);
     const file = join(this.directory, "script.sh");
-    writeFileSync(file, mainSteps[0]?.inputs.runCommand.join("\n") ?? "");
+    const script = mainSteps[0]?.inputs.runCommand.join("\n") ?? "";
+    // What a script keeps of its own belongs to the host.
+    writeFileSync(file, script.replaceAll("/run/hive-swarm", join(this.directory, "run")));
     const values = Object.entries(known as Record<string, { default?: string }>).flatMap(
       ([name, { default: given }]) => {
         const value = parameters[name] ?? given;
