@@ -23,7 +23,8 @@ const isFormed =
 
 const oneMore = async (world: TestWorld): Promise<string> => {
   const before = world.managers();
-  await world.desireManagers(4);
+  world.desireManagers(4);
+  await world.after(1);
   await world.rest(7_200);
   return world.managers().find((id) => !before.includes(id)) ?? "";
 };

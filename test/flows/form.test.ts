@@ -59,7 +59,8 @@ describe("from nothing", () => {
   it("what only managers run is held by them first, and the workers' hint is none of theirs", async () => {
     const world = await fromNothing(1, { services: [hive(), viz()] });
     await world.rest(7_200);
-    await world.desireManagers(3);
+    world.desireManagers(3);
+    await world.after(1);
     await world.desire(1);
     await world.rest(7_200);
     expect(formationProblems(world, 3)).toEqual([]);
@@ -91,7 +92,8 @@ describe("from nothing", () => {
 describe("a manager that comes later", () => {
   it("joins, and nobody forms anything", async () => {
     const world = await createTestWorld({ swarm: "with hooks" });
-    await world.desireManagers(4);
+    world.desireManagers(4);
+    await world.after(1);
     await world.rest(7_200);
     expect(world.managerMembers().map(({ state }) => state)).toEqual(Array(4).fill("InService"));
     expect(world.commands("init-swarm")).toEqual([]);
@@ -115,7 +117,8 @@ describe("a manager that comes later", () => {
     const [frozen = ""] = world.managers();
     world.machines.freeze(frozen);
     const since = world.clock.now();
-    await world.desireManagers(4);
+    world.desireManagers(4);
+    await world.after(1);
     if (backAfter !== undefined) world.clock.after(backAfter * 1000, () => world.machines.thaw(frozen));
     await world.until(() => world.commands("join-host").length > 0, 3_600);
     const waited = (world.clock.now() - since) / 1000;
@@ -131,7 +134,8 @@ describe("a manager that comes later", () => {
     const world = await createTestWorld({ swarm: "with hooks" });
     world.systemsManager.operations.DeleteParameter({ Name: RECORD_PARAMETER });
     const before = world.managers();
-    await world.desireManagers(4);
+    world.desireManagers(4);
+    await world.after(1);
     await world.rest(7_200);
     expect(world.commands("init-swarm")).toEqual([]);
     expect(before).toContain(recordOf(world).formedBy);
