@@ -5,6 +5,7 @@ set -eu
 : "${SSM_bucket:?agent too old}" "${SSM_prefix:?agent too old}" "${SSM_ranges:?agent too old}" "${SSM_logDirectories:?agent too old}"
 . lib/json.sh
 . lib/aws.sh
+. lib/bucket.sh
 
 aws_credentials || fail credentials "no credentials of the instance's role at the metadata address; is a role attached?"
 
@@ -22,14 +23,6 @@ find_file() {
     done
   done
   return 1
-}
-
-# put KEY FILE: one object, proved by its answer: a redirect to another region is no upload.
-put() {
-  answer=$(aws_signed s3 "$aws_region" -m 600 -o /dev/null -w '%{http_code}' -X PUT \
-    -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -T "$2" \
-    "${AWS_ENDPOINT_URL:-https://s3.$aws_region.$aws_domain}/$SSM_bucket/$1") || true
-  [ "$answer" = 200 ] || fail upload "s3 PUT $SSM_bucket/$1: HTTP ${answer:-no answer}"
 }
 
 # Ranges come as DEVICE:INODE:OFFSET:SIZE. In parts, so that a large one needs little room on a disk that may be full.
@@ -50,7 +43,7 @@ for range in $SSM_ranges; do
       missing="$missing $device:$inode:$offset:$size"
       break
     fi
-    put "$SSM_prefix/$device-$inode/$offset-$end" "$part"
+    s3_put "$SSM_bucket" "$SSM_prefix/$device-$inode/$offset-$end" "$part"
     bytes=$((bytes + end - offset)) offset=$end
   done
   rescued=$((rescued + 1))

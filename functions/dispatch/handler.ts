@@ -22,6 +22,7 @@ const dispatcher = {
     roll: process.env.ROLL_FUNCTION ?? "",
     plan: process.env.PLAN_FUNCTION ?? "",
     repair: process.env.REPAIR_FUNCTION ?? "",
+    backup: process.env.BACKUP_FUNCTION ?? "",
   },
   log,
   now: () => Date.now(),

@@ -51,12 +51,16 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
   const clock = realClock;
   const report = (text: string, error: unknown) =>
     timeline.add({ kind: "trouble", text: `${text}: ${error}` });
-  const rescueBucket = configuration.settings.RESCUE_BUCKET;
+  const { RESCUE_BUCKET: rescueBucket, BACKUP_BUCKET: backupBucket } = configuration.settings;
   const template = readTemplate(join(projectDirectory, ".serverless"), {
     account: names.account,
     region: names.region,
-    // The bucket is a setting of the functions and a permission of the workers: one deployment sets both.
-    ...(rescueBucket !== undefined && { parameters: { RescueBucket: rescueBucket } }),
+    // A bucket is a setting of the functions and a permission of the machines: one deployment sets both.
+    parameters: {
+      ...(rescueBucket !== undefined && { RescueBucket: rescueBucket }),
+      ...(backupBucket !== undefined && { BackupBucket: backupBucket }),
+      ...configuration.parameters,
+    },
   });
   const registryTemplate = readRegistryTemplate(projectDirectory, {
     account: names.account,

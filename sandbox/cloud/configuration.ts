@@ -15,6 +15,8 @@ export interface CloudConfiguration {
   heartbeatSeconds: number;
   /** Laid over the environment that the packaged template gives to every function. */
   settings: Record<string, string>;
+  /** Of the template, as a deployment is given them. */
+  parameters: Record<string, string>;
   /** Replicas of the demo service; 0: there is no stack. */
   replicas: number;
   /** Services of the stack beside those that every sandbox has, as compose has them; each runs the first image of its repository. */
@@ -44,6 +46,7 @@ export const defaultConfiguration = {
   attached: true,
   heartbeatSeconds: 60,
   settings: {},
+  parameters: {},
   replicas: 6,
   terminateHookAbandon: "retain",
   healthCheckMilliseconds: 5_000,

@@ -36,6 +36,12 @@ export class Host {
   /** The metadata service's time of a Spot interruption; empty: none. */
   interruptedAt = "";
   alive = true;
+  /** Docker answers; false while it is stopped, for a backup say. */
+  engineUp = true;
+  /** What backups of this host have answered, by their time: they are not made again. */
+  readonly backups = new Map<string, object>();
+  /** The backup that is under way here. */
+  backup: { over: boolean } | undefined;
   readonly #clock: Clock;
   #thawed: Promise<void> | undefined;
   #thaw: (() => void) | undefined;
@@ -73,7 +79,17 @@ export class Host {
   }
 
   responsive(): boolean {
-    return this.alive && this.#thawed === undefined;
+    return this.alive && this.#thawed === undefined && this.engineUp;
+  }
+
+  /** Stops docker. Whatever becomes of the script that did it, after so long it is started again. */
+  stopEngine(guardMs: number): void {
+    this.engineUp = false;
+    this.#clock.after(guardMs, () => this.startEngine());
+  }
+
+  startEngine(): void {
+    this.engineUp = true;
   }
 
   /** Every process stops where it is; the agent still counts as online for a while. */

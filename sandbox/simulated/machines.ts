@@ -2,9 +2,9 @@
 // time, and for fleets larger than one computer holds.
 import { type Clock, sleep } from "../clock.ts";
 import { type AgentStatus, AwsError, type Machines, type ScriptResult, type ScriptRun } from "../ports.ts";
+import { backupSwarm } from "./backup-document.ts";
 import { surveyCluster } from "./cluster-document.ts";
 import { demoteNode } from "./demote-document.ts";
-import { initSwarm, rotateTokens, surveyManagers } from "./formation-documents.ts";
 import { Host, type HostTraits } from "./host.ts";
 import * as onHost from "./host-documents.ts";
 import { explainTask, holdImages } from "./host-images.ts";
@@ -20,6 +20,7 @@ import {
   failed,
   type Rescued,
   result,
+  type SavedSwarm,
   type Script,
   succeeded,
 } from "./script.ts";
@@ -34,9 +35,6 @@ const DOCUMENTS: Readonly<Record<string, Document>> = {
   "await-tasks": onHost.awaitTasks,
   "begin-retire": onHost.beginRetire,
   "leave-swarm": onHost.leaveSwarm,
-  "init-swarm": initSwarm,
-  "rotate-tokens": rotateTokens,
-  "survey-managers": surveyManagers,
   "restart-shipper": onHost.restartShipper,
   "rescue-logs": onHost.rescueLogs,
   "activate-node": onManager.activateNode,
@@ -46,6 +44,7 @@ const DOCUMENTS: Readonly<Record<string, Document>> = {
   "mend-nodes": mendNodes,
   "hold-images": holdImages,
   "explain-task": explainTask,
+  "backup-swarm": backupSwarm,
   "survey-cluster": surveyCluster,
   "survey-services": surveyServices,
   "watch-service": watchService,
@@ -57,8 +56,6 @@ export interface SimulatedOptions {
   clock: Clock;
   /** Parameter Store, as an instance reads it with its own role. */
   readParameter: (name: string) => string | undefined;
-  /** Default: none is kept. */
-  writeParameter?: (name: string, value: string) => void;
   timings?: Partial<SimulatedTimings>;
   /** Of everything that swarmkit leaves to chance. */
   seed?: number;
@@ -80,18 +77,14 @@ export class SimulatedMachines implements Machines {
   readonly hosts = new Map<string, Host>();
   readonly gone: Gone[] = [];
   readonly rescued: Rescued[] = [];
+  readonly saved: SavedSwarm[] = [];
   /** Images that no registry has (any more). */
   readonly missingImages = new Set<string>();
   /** Image → what pulling it answers, on whichever host. */
   readonly refusedPulls = new Map<string, string>();
   /** IAM's word on what an instance asks with its own role: throws what AWS answers. Until it is set, all is allowed. */
   authorize: (instanceId: string, call: AwsCall) => void = () => {};
-  /**
-   * True: whoever made the cloud has formed the swarm, and managers are in it from their first moment. False: they are bare, and
-   * what they join is the flows' business.
-   */
-  managersAreThere = true;
-  /** What the next workers (and managers, unless they are there already) are like. */
+  /** What the next workers are like. */
   next: HostTraits;
   readonly #options: SimulatedOptions;
   readonly #timings: SimulatedTimings;
@@ -105,14 +98,13 @@ export class SimulatedMachines implements Machines {
   }
 
   async start(instance: { instanceId: string; group: string; role: "manager" | "worker" }): Promise<void> {
-    const there = instance.role === "manager" && this.managersAreThere;
-    const traits = there ? { ...this.#usual(), onlineAfterMs: 0 } : this.next;
+    const traits = instance.role === "worker" ? this.next : { ...this.#usual(), onlineAfterMs: 0 };
     const host = new Host({ ...instance, address: this.#address() }, this.#options.clock, this.#timings, {
       ...traits,
     });
     this.hosts.set(instance.instanceId, host);
-    // Before any worker: the first one has formed the swarm, and who formed it labelled them.
-    if (there) {
+    // Managers are there before any worker: the first one has formed the swarm, and who formed it labelled them.
+    if (instance.role === "manager") {
       const { instanceId, address } = host;
       const labels = { "hive.instance-id": instanceId };
       host.nodeId = this.swarm.admit({
@@ -201,10 +193,10 @@ export class SimulatedMachines implements Machines {
       swarm: this.swarm,
       timings: this.#timings,
       rescued: this.rescued,
+      saved: this.saved,
       run: state,
       now: () => clock.now(),
       readParameter: this.#options.readParameter,
-      writeParameter: this.#options.writeParameter ?? (() => {}),
       refusal: (image, region) =>
         host.traits.pullFails ??
         this.refusedPulls.get(image) ??

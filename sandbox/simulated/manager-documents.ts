@@ -4,7 +4,7 @@ import type { NodeSpec, SimulatedSwarm, SwarmNode } from "./swarm.ts";
 import type { Refusal } from "./swarmkit/managers.ts";
 
 export const requireManager = ({ host, swarm }: Script): void => {
-  if (!swarm.isManager(host.nodeId))
+  if (!swarm.isManager(host.nodeId) || !host.engineUp)
     throw new Failed(
       "manager",
       "this host is not a manager that can be asked: docker info shows no control of a swarm",
@@ -29,14 +29,11 @@ const IMAGE = /^[a-zA-Z0-9._:/@-]{1,1000}$/;
 
 const SOCKETS = ["/var/run/docker.sock", "/run/docker.sock"];
 
-/**
- * Of the services that nodes of the role run; here those that are not for managers only are for workers only. An image that only a
- * label names is a spare, and has a + before it: nobody is kept out of the swarm for the lack of it.
- */
-const wanted = ({ swarm }: Script, role: SwarmNode["role"]): { images: string[]; directories: string[] } => {
+/** An image that only a label names is a spare, and has a + before it: nobody is kept out of the swarm for the lack of it. */
+const wanted = ({ swarm }: Script): { images: string[]; directories: string[] } => {
   const specs = [...swarm.services.values()]
     .map(({ spec }) => spec)
-    .filter(({ template }) => template.managersOnly === (role === "manager"));
+    .filter(({ template }) => !template.managersOnly);
   const named = specs.map(({ template }) => template.image);
   const spares = specs
     .flatMap(({ labels }) => ROLLED.flatMap((label) => labels[label] || []))
@@ -54,20 +51,17 @@ export const activateNode: Document = async (script) => {
   const [images, directories] = [words(parameter("images")), words(parameter("directories"))];
   const activeSince = parameter("now");
   requireManager(script);
-  let role: SwarmNode["role"] = "worker";
   for (let look = 1; ; look++) {
     requireManager(script);
-    const node = swarm.nodes.get(nodeId);
-    if (node === undefined) return { outcome: "unknown-node" };
-    const { state } = node;
-    role = node.role;
+    const state = swarm.nodes.get(nodeId)?.state;
+    if (state === undefined) return { outcome: "unknown-node" };
     if (state === "ready") break;
     if (look === 40) throw new Failed("ready", `node ${nodeId} is ${state} after 10 s, not ready`);
     await pause(250);
   }
   /** What the host lacks, if it lacks anything. */
   const look = (): { lacking: boolean; printed: { images: string; directories: string } } => {
-    const needs = wanted(script, role);
+    const needs = wanted(script);
     return {
       lacking:
         needs.images.some((word) => !images.includes(word) && !images.includes(word.replace(/^\+/, ""))) ||
@@ -93,7 +87,7 @@ export const activateNode: Document = async (script) => {
   await pause(timings.askMs);
   requireLeader(swarm);
   const after = look();
-  if (after.lacking) return { outcome: "changed", activated: true, ...after.printed };
+  if (after.lacking) return { outcome: "changed", ...after.printed };
 
   for (let look = 1; look <= 8 && swarm.tasksOf(nodeId).length === 0; look++) await pause(250);
   await pause(timings.askMs);

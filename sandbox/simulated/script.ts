@@ -12,6 +12,13 @@ export interface Rescued {
   bytes: number;
 }
 
+/** A state of the swarm that was put into S3. */
+export interface SavedSwarm {
+  instanceId: string;
+  bucket: string;
+  key: string;
+}
+
 /** What a script of the host asks of AWS. */
 export interface AwsCall {
   service: string;
@@ -30,8 +37,6 @@ export interface Surroundings {
   now(): number;
   /** Parameter Store, read with the instance's own role. */
   readParameter(name: string): string | undefined;
-  /** The same for writing: a SecureString. */
-  writeParameter(name: string, value: string): void;
   /** Why pulling the image fails, in the engine's words; undefined: it does not. @param region of the registry */
   refusal(image: string, region: string): string | undefined;
   /**
@@ -40,6 +45,7 @@ export interface Surroundings {
    */
   ask(step: string, call: AwsCall): void;
   rescued: Rescued[];
+  saved: SavedSwarm[];
 }
 
 export interface Script extends Surroundings {

@@ -9,6 +9,8 @@ export interface SimulatedTimings {
   pullMs: number;
   joinMs: number;
   leaveMs: number;
+  /** For which docker is stopped for a backup, until the manager is reachable again. */
+  engineAwayMs: number;
   /** From assignment to a running, healthy task. */
   taskStartMs: number;
   /** From SIGTERM to a container that is gone. */
@@ -29,6 +31,7 @@ export const defaultTimings: SimulatedTimings = {
   pullMs: 2_000,
   joinMs: 300,
   leaveMs: 1_000,
+  engineAwayMs: 3_000,
   taskStartMs: 1_000,
   taskStopMs: 1_000,
   roleMs: 300,

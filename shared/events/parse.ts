@@ -1,5 +1,6 @@
 // Any event that can trigger a flow → one discriminated union. A new kind of event is a file beside this one and a line here.
 import * as z from "zod/mini";
+import { type BackupDue, parseBackupByHand, parseBackupDue } from "./backup-request.ts";
 import { EventError } from "./error.ts";
 import { type LifecycleEvent, parseLifecycle } from "./lifecycle.ts";
 import { type PlanByHand, parsePlanByHand } from "./plan-request.ts";
@@ -8,7 +9,14 @@ import { parseRepairByHand, parseRepairDue, type RepairTrigger } from "./repair-
 import { parseRollByHand, type RollByHand } from "./roll-request.ts";
 import { parseSpotWarning, type SpotWarning } from "./spot.ts";
 
-export type Trigger = LifecycleEvent | SpotWarning | ImagePush | RollByHand | PlanByHand | RepairTrigger;
+export type Trigger =
+  | LifecycleEvent
+  | SpotWarning
+  | ImagePush
+  | RollByHand
+  | PlanByHand
+  | RepairTrigger
+  | BackupDue;
 
 const envelope = z.object({ source: z.string(), "detail-type": z.string(), detail: z.unknown() });
 
@@ -21,6 +29,8 @@ const parsers: Readonly<Record<string, (detail: unknown) => Trigger>> = {
   "hive-swarm/Plan Requested": parsePlanByHand,
   "hive-swarm/Repair Requested": parseRepairByHand,
   "hive-swarm/Repair Due": parseRepairDue,
+  "hive-swarm/Backup Requested": parseBackupByHand,
+  "hive-swarm/Backup Due": parseBackupDue,
 };
 
 /** @throws EventError for anything that is none of the events above. */

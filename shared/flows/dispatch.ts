@@ -7,20 +7,22 @@ import type { Config } from "../config/config.ts";
 import type { LifecycleEvent } from "../events/lifecycle.ts";
 import type { Trigger } from "../events/parse.ts";
 import type { SpotWarning } from "../events/spot.ts";
+import { type BackupDispatcher, dispatchBackup } from "./dispatch-backup.ts";
 import { dispatchPlan, type PlanDispatcher } from "./dispatch-plan.ts";
 import { dispatchRepair, type RepairDispatcher } from "./dispatch-repair.ts";
 import { dispatchRoll, type RollDispatcher } from "./dispatch-roll.ts";
 import { type Dispatched, nameFor, startFlow } from "./start.ts";
 import type { HookRequest } from "./world.ts";
 
-export interface Dispatcher extends RollDispatcher, PlanDispatcher, RepairDispatcher {
+export interface Dispatcher extends RollDispatcher, PlanDispatcher, RepairDispatcher, BackupDispatcher {
   autoScaling: AutoScalingClient;
   lambda: LambdaClient;
   config: RollDispatcher["config"] &
     Pick<Config, "workerGroups" | "managerGroups" | "launchHook" | "terminateHook">;
   functions: RollDispatcher["functions"] &
     PlanDispatcher["functions"] &
-    RepairDispatcher["functions"] & { join: string; retire: string };
+    RepairDispatcher["functions"] &
+    BackupDispatcher["functions"] & { join: string; retire: string };
 }
 
 type FlowKind = "join" | "retire";
@@ -54,6 +56,9 @@ export const dispatch = async (dispatcher: Dispatcher, trigger: Trigger): Promis
     case "repair-by-hand":
     case "repair-due":
       return await dispatchRepair(dispatcher, trigger);
+    case "backup-due":
+    case "backup-by-hand":
+      return await dispatchBackup(dispatcher, trigger);
     default:
       return await dispatchInstance(dispatcher, trigger);
   }

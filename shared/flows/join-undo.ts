@@ -4,18 +4,19 @@ import { leaveAnswer, parseAnswer } from "../swarm/answers.ts";
 import { StepFailure } from "./failure.ts";
 import { whateverItsState, withoutHook } from "./hold.ts";
 import { onHost } from "./host.ts";
-import type { Joining } from "./joining.ts";
 import { outOfLoadBalancer } from "./load-balancer.ts";
-import { removeNode } from "./node.ts";
+import { type NodeHint, removeNode } from "./node.ts";
 import { type Hold, watch } from "./watch.ts";
 
 /** Tidying up after a failure must not keep the hook from being abandoned. */
 const UNDO_SECONDS = 90;
 
 /** @returns what could not be tidied, to be reported. */
-export const undo = async (hold: Hold, joining: Joining): Promise<string[]> => {
+export const undo = async (hold: Hold, progress: NodeHint & { registered: boolean }): Promise<string[]> => {
   const { loadBalancer } = hold.world.config;
   const untidied: string[] = [];
+  const start = await hold.flow.step("undo begins", async () => hold.world.now());
+  const deadline = start + UNDO_SECONDS * 1000;
   const attempt = async (run: () => Promise<unknown>): Promise<void> => {
     try {
       await run();
@@ -23,12 +24,7 @@ export const undo = async (hold: Hold, joining: Joining): Promise<string[]> => {
       untidied.push(error instanceof Error ? error.message : String(error));
     }
   };
-  // One that is missed among the managers is not made to leave: its vote has to go first.
-  if (joining.role === "manager")
-    return [`node ${joining.nodeId || "(none)"} is to be demoted and removed by hand`];
-  const start = await hold.flow.step("undo begins", async () => hold.world.now());
-  const deadline = start + UNDO_SECONDS * 1000;
-  if (loadBalancer && joining.registered && !joining.serving)
+  if (loadBalancer && progress.registered)
     await attempt(() => outOfLoadBalancer(hold, loadBalancer, { attached: false, deadline }));
   await attempt(async () => {
     const parameters = { clearMark: "no" };
@@ -38,7 +34,7 @@ export const undo = async (hold: Hold, joining: Joining): Promise<string[]> => {
     parseAnswer(leaveAnswer, "leave-swarm", answer.stdout);
   });
   await attempt(() =>
-    removeNode(whateverItsState(hold), "undo: remove", joining, deadline + UNDO_SECONDS * 1000),
+    removeNode(whateverItsState(hold), "undo: remove", progress, deadline + UNDO_SECONDS * 1000),
   );
   return untidied;
 };
@@ -47,7 +43,7 @@ export const undo = async (hold: Hold, joining: Joining): Promise<string[]> => {
  * For a join that was overtaken. The retirement may have looked for the node before the host joined, and found nothing: what is
  * left once the instance is gone goes from here.
  */
-export const removeOnceGone = async (hold: Hold, joining: Joining): Promise<void> => {
+export const removeOnceGone = async (hold: Hold, node: NodeHint): Promise<void> => {
   const free = withoutHook(hold);
   const gone = await watch<null, boolean>(free, "instance gone", {
     memory: null,
@@ -59,6 +55,5 @@ export const removeOnceGone = async (hold: Hold, joining: Joining): Promise<void
       return { memory: null, because: `the instance is ${member.lifecycleState}` };
     },
   });
-  if (!gone) return;
-  await removeNode(free, "remove what joined", joining);
+  if (gone) await removeNode(free, "remove what joined", node);
 };

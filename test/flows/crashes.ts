@@ -7,7 +7,7 @@ import type { CheckpointHooks } from "../../sandbox/lambda/execution.ts";
 import { createTestWorld, type Expected, problemsOf, type TestWorld, type WorldOptions } from "./world.ts";
 
 export interface Scenario {
-  flow: "join-node" | "retire-node" | "roll-service" | "plan" | "repair";
+  flow: "join-node" | "retire-node" | "roll-service" | "plan" | "repair" | "backup-swarm";
   name: string;
   options: WorldOptions;
   /** What AWS answers otherwise; the world is there as soon as anybody asks. */

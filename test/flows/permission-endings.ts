@@ -5,7 +5,7 @@ import type { SceneName } from "./permission-scenes.ts";
 export interface Expected {
   /** Default: the group owns the load balancer; of a roll, an image is rolled. */
   scene?: SceneName;
-  flow: "join" | "retire" | "roll" | "plan" | "repair";
+  flow: "join" | "retire" | "roll" | "plan" | "repair" | "backup";
   ends: string;
 }
 
@@ -93,6 +93,16 @@ const repair = (ends: string, scene?: SceneName): Expected => ({
   ends,
 });
 
+const backup = (ends: string, scene?: SceneName): Expected => ({
+  ...(scene && { scene }),
+  flow: "backup",
+  ends,
+});
+const noBackup = backup("never started; dead letter");
+/** The schedule comes again; until then the error record wakes somebody. */
+const notSaved = (told: string, step = "save state"): Expected =>
+  backup(`SUCCEEDED; failed (${step}); told: ${told}backup failed (${step})`);
+
 const DONE = "done: label-node, remove-ghost, register-instance";
 const STARTED = "started: start-retire, start-join, roll-newest";
 /** What could not be applied is told, and all else is. */
@@ -140,9 +150,11 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "lambda:InvokeFunction on function:hive-swarm-dev-roll-service:durable": noRoll,
     "lambda:InvokeFunction on function:hive-swarm-dev-plan:durable": plan("never started; dead letter"),
     "lambda:InvokeFunction on function:hive-swarm-dev-repair:durable": repair("never started; dead letter"),
+    "lambda:InvokeFunction on function:hive-swarm-dev-backup-swarm:durable": noBackup,
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node": noJoin,
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node": noRetire,
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service": noRoll,
+    "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-backup-swarm": noBackup,
   },
   JoinNodeRole: {
     "autoscaling:DescribeAutoScalingGroups on *": joinFails,
@@ -383,12 +395,29 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     ),
   },
   ManagerInstanceRole: {
+    "s3:PutObject on hive-backups/hive/swarm/*": notSaved(""),
     // What only managers run is not deployed: none of them could hold its image.
     "ecr:GetAuthorizationToken on *": withoutViz,
     "ecr:BatchGetImage on repository/hive-*": withoutViz,
     "ecr:GetDownloadUrlForLayer on repository/hive-*": withoutViz,
     "ssm:GetParameter on parameter/hive-swarm/hive/stack": stack(
       "SUCCEEDED; unknown: nothing; done: set-replicas; failed: deploy-service; told: action failed",
+    ),
+  },
+  BackupRole: {
+    "lambda:CheckpointDurableExecution on function:hive-swarm-dev-backup-swarm:*/durable-execution/*/*":
+      backup("FAILED; dead letter"),
+    "autoscaling:DescribeAutoScalingGroups on *": notSaved("", "find managers"),
+    "ssm:DescribeInstanceInformation on *": notSaved("", "find managers"),
+    "ssm:GetCommandInvocation on *": notSaved("step failed (save state), "),
+    "ssm:CancelCommand on *": backup(
+      "SUCCEEDED; saved (running); told: command not cancelled",
+      "a manager dies while its state is saved",
+    ),
+    "ssm:SendCommand on instance/*": notSaved("step failed (save state), "),
+    "ssm:SendCommand on document/hive-swarm-dev-backup-swarm": notSaved("step failed (save state), "),
+    "ssm:GetParameter on parameter/hive-swarm/hive/pause": backup(
+      "SUCCEEDED; saved (running); told: backup saved, of a running engine",
     ),
   },
   WorkerInstanceRole: {

@@ -1,5 +1,6 @@
 // Lives of one instance, and rolls of one image, which together need every permission of functions and workers.
 
+import { askForBackup, backupOptions, backups } from "./backups.ts";
 import { atBalancer, byHand, detach, loseEvents, workersOf } from "./drift.ts";
 import { BUCKET, type PermissionWorld } from "./permission-world.ts";
 import { askForPlan, partsUnknown, planExecutions } from "./plans.ts";
@@ -77,6 +78,16 @@ const rolls =
     await during(world, "");
     await world.rest();
     return rollOf(world)?.name ?? "";
+  };
+
+const saves =
+  (during: Step = () => {}): Scene["run"] =>
+  async (world) => {
+    await world.after(60);
+    askForBackup(world);
+    await during(world, "");
+    await world.rest();
+    return "";
   };
 
 const rollOf = (world: PermissionWorld) => world.executions().find(({ name }) => name.startsWith("roll-"));
@@ -222,6 +233,18 @@ export const scenes = {
   "a manager stops while a roll begins": {
     run: rolls(undefined, managerStops("update-service", rollEnded)),
   },
+  "the swarm's state is saved": { options: backupOptions(), run: saves() },
+  "a manager dies while its state is saved": {
+    options: backupOptions(),
+    run: saves(async (world) => {
+      const asked = () => world.commands("backup-swarm").find(({ status }) => status === "InProgress");
+      const over = () =>
+        backups(world).some(({ status }) => status !== "RUNNING") || world.letters.length > 0;
+      await world.until(() => asked() !== undefined || over());
+      const manager = asked()?.instanceId;
+      if (manager) world.machines.kill(manager);
+    }),
+  },
 } satisfies Record<string, Scene>;
 
 export type SceneName = keyof typeof scenes;
@@ -310,6 +333,18 @@ export const repairEnding = (world: PermissionWorld): string => {
     ...[...kinds]
       .sort(([one], [other]) => (one < other ? -1 : 1))
       .map(([result, views]) => `${result}: ${[...new Set(views.map(({ kind }) => kind))].join(", ")}`),
+    ...refusals(world, execution?.name),
+    ...(world.letters.length > 0 ? ["dead letter"] : []),
+  ].join("; ");
+};
+
+/** How a backup ended, in one line: what became of the execution, and of which engine the copy is. */
+export const backupEnding = (world: PermissionWorld): string => {
+  const execution = backups(world)[0];
+  const { outcome, engine, step } = JSON.parse(execution?.result ?? "{}") as Record<string, string>;
+  return [
+    execution === undefined ? "never started" : execution.status,
+    ...(outcome === undefined ? [] : [`${outcome} (${engine ?? step})`]),
     ...refusals(world, execution?.name),
     ...(world.letters.length > 0 ? ["dead letter"] : []),
   ].join("; ");

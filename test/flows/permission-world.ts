@@ -7,16 +7,17 @@ import type { CheckpointHooks } from "../../sandbox/lambda/execution.ts";
 import { sandboxAccount } from "../../sandbox/models/account.ts";
 import { readTemplate } from "../../sandbox/template/template.ts";
 import type { Template } from "../../sandbox/template/types.ts";
+import { BACKUPS } from "./backups.ts";
 import { createTestWorld, type TestWorld, type WorldOptions } from "./world.ts";
 
 export const BUCKET = "hive-rescued-logs";
 
-/** As it would be deployed with a bucket for what was not shipped. */
+/** As it would be deployed with buckets for what was not shipped, and for the state of the swarm. */
 const packagedTemplate = (): Template =>
   readTemplate(".serverless", {
     account: sandboxAccount.id,
     region: sandboxAccount.region,
-    parameters: { RescueBucket: BUCKET },
+    parameters: { RescueBucket: BUCKET, BackupBucket: BACKUPS },
   });
 
 export interface PermissionWorld extends TestWorld {
@@ -65,6 +66,7 @@ export const permissionWorld = async (
       "roll-service": checkpoint("roll-service"),
       plan: checkpoint("plan"),
       repair: checkpoint("repair"),
+      "backup-swarm": checkpoint("backup-swarm"),
     },
     interceptors: [
       async (call, next) => await inForce().interceptor(call, next),

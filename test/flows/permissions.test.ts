@@ -4,6 +4,7 @@ import type { Grant } from "../../sandbox/iam/grants.ts";
 import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
 import { type Expected, endings } from "./permission-endings.ts";
 import {
+  backupEnding,
   ending,
   planEnding,
   REFUSAL,
@@ -30,6 +31,7 @@ const FIRST: Readonly<Record<Expected["flow"], SceneName>> = {
   roll: "an image is rolled",
   plan: "the cluster is looked at",
   repair: "the cluster is repaired",
+  backup: "the swarm's state is saved",
 };
 
 /** The functions by their roles. */
@@ -40,6 +42,7 @@ const FUNCTIONS = {
   RollServiceRole: "roll-service",
   PlanRole: "plan",
   RepairRole: "repair",
+  BackupRole: "backup-swarm",
 };
 
 /** `function:hive-swarm-dev-join-node:durable`, `*`: the resource without partition, service, region and account. */
@@ -49,6 +52,7 @@ const short = ({ action, resource }: Pick<Grant, "action" | "resource">): string
 const endOf = (world: PermissionWorld, flow: Expected["flow"], id: string): string => {
   if (flow === "plan") return planEnding(world);
   if (flow === "repair") return repairEnding(world);
+  if (flow === "backup") return backupEnding(world);
   return flow === "roll" ? rollEnding(world) : ending(world, id, flow);
 };
 
@@ -64,10 +68,12 @@ const UNUSED = [
   "RetireNodeRole lambda:GetDurableExecutionState on function:hive-swarm-dev-retire-node:*/durable-execution/*/*",
   "RollServiceRole lambda:GetDurableExecutionState on function:hive-swarm-dev-roll-service:*/durable-execution/*/*",
   "PlanRole lambda:GetDurableExecutionState on function:hive-swarm-dev-plan:*/durable-execution/*/*",
+  "BackupRole lambda:GetDurableExecutionState on function:hive-swarm-dev-backup-swarm:*/durable-execution/*/*",
   // Listing with a qualifier; Lambda does not say against which of the two names it judges listing without one.
   "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node:*",
   "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node:*",
   "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service:*",
+  "DispatchRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-backup-swarm:*",
   "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-join-node:*",
   "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-retire-node:*",
   "PlanRole lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-roll-service:*",
@@ -130,6 +136,17 @@ describe("with the roles of the packaged template", () => {
     await run(world);
     expect(world.access.report().refused).toEqual([]);
     expect(planEnding(world)).toBe("SUCCEEDED; unknown: nothing");
+  });
+
+  it.each<[SceneName, string]>([
+    ["the swarm's state is saved", "SUCCEEDED; saved (stopped)"],
+    ["a manager dies while its state is saved", "SUCCEEDED; saved (running)"],
+  ])("without one refusal %s", async (name, expected) => {
+    const { options, run } = sceneOf(name);
+    const world = await permissionWorld(options);
+    await run(world);
+    expect(world.access.report().refused).toEqual([]);
+    expect(backupEnding(world)).toBe(expected);
   });
 
   it("every permission is used in some scene, but for those that are listed with a reason", async () => {

@@ -45,6 +45,8 @@ import type { SimulatedTimings } from "../../sandbox/simulated/timings.ts";
 import type { FunctionDefinition } from "../../sandbox/template/types.ts";
 import { readConfig } from "../../shared/config/config.ts";
 import { parseEvent } from "../../shared/events/parse.ts";
+import { backupSwarm } from "../../shared/flows/backup.ts";
+import { parseBackupRequest } from "../../shared/flows/backup-request.ts";
 import { dispatch } from "../../shared/flows/dispatch.ts";
 import { durableHandler } from "../../shared/flows/durable-flow.ts";
 import { joinNode } from "../../shared/flows/join.ts";
@@ -67,8 +69,6 @@ export const ELB = "hive";
 const PREFIX = "hive-swarm-dev-";
 const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 export const TOKEN_PARAMETER = "/hive-swarm/hive/join-token/worker";
-export const MANAGER_TOKEN_PARAMETER = "/hive-swarm/hive/join-token/manager";
-export const RECORD_PARAMETER = "/hive-swarm/hive/swarm";
 export const HISTORY = "/hive-swarm/hive/rolls";
 export const PAUSE = "/hive-swarm/hive/pause";
 export const NEEDS_PARAMETER = "/hive-swarm/hive/services";
@@ -94,11 +94,6 @@ export interface WorldOptions {
   managers?: number;
   /** Hooks of the managers' group; without them managers come and go as they are. */
   managerHooks?: readonly ("join" | "retire")[];
-  /**
-   * `formed`: the first managers are in the swarm from their first moment, and no hook waits for managers. `with hooks`: so are they,
-   * and from then on managers come and go by hooks. `none`: nothing is there yet, and managers come by hooks.
-   */
-  swarm?: "formed" | "with hooks" | "none";
   /** The worker group's maximum. */
   most?: number;
   services?: readonly Service[];
@@ -158,7 +153,6 @@ const byFunction = (hooks: Readonly<Record<string, CheckpointHooks>>): Checkpoin
 export const createTestWorld = async (options: WorldOptions = {}) => {
   const { loadBalancer = "attached", managers = 3, services = [hive()], hooks = {} } = options;
   const { managerHooks = [] } = options;
-  const { swarm = "formed" } = options;
   const clock = new VirtualClock();
   const ids = sequentialIdentifiers();
   const log: LogRecord[] = [];
@@ -171,7 +165,6 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   const machines: SimulatedMachines = new SimulatedMachines({
     clock,
     readParameter: (name) => parameter(name),
-    writeParameter: (name, value) => putParameter(name, value, "SecureString"),
     ...(options.timings ? { timings: options.timings } : {}),
   });
   const proxy = new SimulatedProxy(machines);
@@ -225,7 +218,6 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       defaultResult: "CONTINUE",
     },
   ];
-  machines.managersAreThere = swarm !== "none";
   const autoScaling = new AutoScaling({
     clock,
     machines,
@@ -239,9 +231,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
         max: 9,
         desired: managers,
         terminateHookAbandon: options.terminateHookAbandon ?? "retain",
-        hooks: [launchHook, terminateHook].filter(
-          ({ name }) => swarm === "none" || managerHooks.some((one) => one === name),
-        ),
+        hooks: [launchHook, terminateHook].filter(({ name }) => managerHooks.some((one) => one === name)),
       },
       {
         name: WORKERS,
@@ -284,13 +274,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   const putParameter = (Name: string, Value: string, Type: "String" | "SecureString" = "String"): void => {
     systemsManager.operations.PutParameter({ Name, Value, Type, Overwrite: true });
   };
-  if (swarm !== "none") {
-    putParameter(TOKEN_PARAMETER, machines.swarm.workerToken, "SecureString");
-    putParameter(MANAGER_TOKEN_PARAMETER, machines.swarm.managerToken, "SecureString");
-    // Who formed it is gone long since.
-    const at = new Date(clock.now()).toISOString();
-    putParameter(RECORD_PARAMETER, JSON.stringify({ formedBy: "i-0123456789abcdef0", at, tokensAt: at }));
-  }
+  putParameter(TOKEN_PARAMETER, machines.swarm.workerToken, "SecureString");
 
   /** As if it were in the swarm's region: that a rule forwards its events is the business of the template's tests. */
   const registry = new ContainerRegistry({ clock, publish });
@@ -308,9 +292,15 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     },
   };
 
-  const functions = ["dispatch", "join-node", "retire-node", "roll-service", "plan", "repair"].map(
-    functionDefinition,
-  );
+  const functions = [
+    "dispatch",
+    "join-node",
+    "retire-node",
+    "roll-service",
+    "plan",
+    "repair",
+    "backup-swarm",
+  ].map(functionDefinition);
   const handlers: Record<string, DurableLambdaHandler> = {
     [`${PREFIX}join-node`]: durableHandler((flow, payload) =>
       joinNode(flow, worlds.join, parseRequest(payload)),
@@ -328,6 +318,10 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     [`${PREFIX}repair`]: durableHandler((flow, payload) =>
       repair(flow, worlds.repair, parseRepairRequest(payload)),
     ),
+    [`${PREFIX}backup-swarm`]: durableHandler((flow, payload) => {
+      parseBackupRequest(payload);
+      return backupSwarm(flow, worlds.backup);
+    }),
   };
   const invocations = new Invocations(clock);
   const invoke = inProcessInvoke(() => durable, handlers);
@@ -418,6 +412,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     roll: rollWorld,
     plan: repairWorldOf("plan"),
     repair: repairWorldOf("repair"),
+    backup: coreOf("backup-swarm"),
   };
   const dispatcher = {
     autoScaling: client<AutoScalingClient>("autoscaling", "dispatch"),
@@ -429,6 +424,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       roll: `${PREFIX}roll-service`,
       plan: `${PREFIX}plan`,
       repair: `${PREFIX}repair`,
+      backup: `${PREFIX}backup-swarm`,
     },
     log: logger,
     now: () => clock.now(),
@@ -446,9 +442,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   autoScaling.start();
   if (options.repairEverySeconds !== undefined) sweep(options.repairEverySeconds);
 
-  const members = (group = WORKERS) =>
+  const members = () =>
     (
-      autoScaling.operations.DescribeAutoScalingGroups({ AutoScalingGroupNames: [group] })
+      autoScaling.operations.DescribeAutoScalingGroups({ AutoScalingGroupNames: [WORKERS] })
         .AutoScalingGroups?.[0]?.Instances ?? []
     ).map(({ InstanceId = "", LifecycleState = "" }) => ({ id: InstanceId, state: LifecycleState }));
   const until = (condition: () => boolean, limitSeconds = 50 * 3600): Promise<void> =>
@@ -458,26 +454,13 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     clock.after(seconds * 1000, () => {});
     await until(() => clock.now() >= end);
   };
-  if (swarm === "with hooks") {
-    await after(1);
-    machines.managersAreThere = false;
-    for (const { name, transition, heartbeatTimeoutSeconds, defaultResult } of [launchHook, terminateHook])
-      autoScaling.operations.PutLifecycleHook({
-        AutoScalingGroupName: MANAGERS,
-        LifecycleHookName: name,
-        LifecycleTransition: transition,
-        HeartbeatTimeout: heartbeatTimeoutSeconds,
-        DefaultResult: defaultResult,
-      });
-  }
-
   const state = (id: string): string | undefined => members().find((member) => member.id === id)?.state;
   const executions = () => durable.executions();
   const atRest = (): boolean =>
     executions().every(isClosed) &&
     asynchronous.unfinished() === 0 &&
     autoScaling.hooks().every(({ endedAt }) => endedAt !== undefined) &&
-    [...members(), ...members(MANAGERS)].every((member) =>
+    members().every((member) =>
       ["InService", "Terminating:Retained", "Warmed:Running"].includes(member.state),
     );
 
@@ -500,7 +483,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     bus,
     config,
     reports,
-    members: () => members(),
+    members,
     state,
     until,
     after,
@@ -509,8 +492,6 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     parameter,
     putParameter,
     managers: () => autoScaling.instanceIds(MANAGERS),
-    /** With their states, as `members` has the workers'. */
-    managerMembers: () => members(MANAGERS),
     desire: async (DesiredCapacity: number): Promise<void> => {
       autoScaling.operations.SetDesiredCapacity({ AutoScalingGroupName: WORKERS, DesiredCapacity });
       await after(1);
@@ -637,7 +618,9 @@ const activatedAfterDrain = ({ machines }: TestWorld): string[] =>
 export const throttleFirst = (times: number): Interceptor => {
   const seen = new Map<string, number>();
   return async (call, next) => {
-    if (!/^function:(join-node|retire-node|roll-service|plan|repair)$/.test(call.caller.principal))
+    if (
+      !/^function:(join-node|retire-node|roll-service|plan|repair|backup-swarm)$/.test(call.caller.principal)
+    )
       return await next(call);
     const operation = `${call.caller.principal} ${call.service} ${call.operation}`;
     const count = (seen.get(operation) ?? 0) + 1;

@@ -52,6 +52,7 @@ const dispatched = async (event: unknown, { executions = {}, settings = {}, invo
       roll: "roll-service",
       plan: "plan",
       repair: "repair",
+      backup: "backup-swarm",
     },
     now: () => 0,
     log: { info: tell, warn: tell, error: tell },

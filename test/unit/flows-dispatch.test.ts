@@ -33,6 +33,7 @@ const functions = {
   roll: "roll-service",
   plan: "plan",
   repair: "repair",
+  backup: "backup-swarm",
 };
 
 const dispatched = async (
@@ -134,15 +135,6 @@ describe("an event", () => {
     const { result, starts } = await dispatched(launch);
     expect(result).toMatchObject({ started: `join-${instanceId}-0` });
     expect(JSON.parse(String(starts[0]?.Payload))).toMatchObject({ group: "hive-workers" });
-  });
-
-  it.each([
-    [launch, "Pending:Wait", "join"],
-    [terminate, "Terminating:Wait", "retire"],
-  ] as const)("of a manager counts as of a worker: %j", async (trigger, state, hook) => {
-    const { result, starts } = await dispatched(trigger, { state, group: "hive-managers" });
-    expect(result).toMatchObject({ started: `${hook}-${instanceId}-0` });
-    expect(JSON.parse(String(starts[0]?.Payload))).toEqual({ group: "hive-managers", hook, instanceId });
   });
 
   it.each<[string, Trigger, Scene, RegExp]>([

@@ -83,6 +83,7 @@ export const setUp = () => {
       roll: "roll-service",
       plan: "plan",
       repair: "repair",
+      backup: "backup-swarm",
     },
     now: () => 0,
     log,

@@ -70,7 +70,6 @@ const calls: [service: string, operation: string, input: object, permissions: st
     ["ssm:GetParameterHistory", "kms:Decrypt"],
   ],
   ["ssm", "PutParameter", { Name: "/a/b" }, ["ssm:PutParameter"]],
-  ["ssm", "PutParameter", { Name: "/a/b", Type: "SecureString" }, ["ssm:PutParameter", "kms:Encrypt"]],
   ["lambda", "Invoke", { FunctionName: "f", Qualifier: "durable" }, ["lambda:InvokeFunction"]],
   [
     "lambda",
@@ -115,6 +114,7 @@ const calls: [service: string, operation: string, input: object, permissions: st
     { Entries: [{ Source: "hive-swarm", DetailType: "Service Roll Finished" }, { Source: "x" }] },
     ["events:PutEvents", "events:PutEvents"],
   ],
+  ["s3", "GetObject", { Bucket: "bucket", Key: "hive/swarm/one.tar.gz" }, ["s3:GetObject"]],
   ["s3", "PutObject", { Bucket: "bucket", Key: "hive/i-0/1-2/0-9" }, ["s3:PutObject"]],
   ["sts", "GetCallerIdentity", {}, []],
 ];

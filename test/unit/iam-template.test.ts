@@ -51,6 +51,7 @@ describe("every role", () => {
       }
     }
     expect(template.roles.map(({ logicalId }) => logicalId).sort()).toEqual([
+      "BackupRole",
       "DispatchRole",
       "JoinNodeRole",
       "ManagerInstanceRole",
@@ -83,6 +84,29 @@ describe("every role", () => {
   });
 });
 
+describe("managers", () => {
+  const s3 = (parameters: Record<string, string>) =>
+    readTemplate(".serverless", { account: sandboxAccount.id, region: sandboxAccount.region, parameters })
+      .roles.flatMap(grantsOf)
+      .filter(({ action }) => action.startsWith("s3:"))
+      .map(({ role, action, resource }) => [role, action, resource]);
+  const put = ["ManagerInstanceRole", "s3:PutObject", "arn:aws:s3:::backups/hive/swarm/*"];
+
+  it("put states of the swarm below one prefix, where there is a bucket, and read none", () => {
+    expect(s3({})).toEqual([]);
+    expect(s3({ BackupBucket: "backups" })).toEqual([put]);
+    expect(s3({ BackupBucket: "backups", CreateBackupBucket: "yes" })).toEqual([put]);
+  });
+
+  it("read the one that a deployment names, for the time of a restore", () => {
+    const RestoreKey = "hive/swarm/2026-01-01T00-00-00-swarm9-10.0.0.5.tar.gz";
+    expect(s3({ BackupBucket: "backups", RestoreKey })).toEqual([
+      put,
+      ["ManagerInstanceRole", "s3:GetObject", `arn:aws:s3:::backups/${RestoreKey}`],
+    ]);
+  });
+});
+
 describe("SendCommand", () => {
   const send = (DocumentName: string, where: object, as = "join-node") =>
     asked(`function:hive-swarm-dev-${as}`, "ssm", "SendCommand", { DocumentName, ...where });
@@ -104,6 +128,7 @@ describe("SendCommand", () => {
     ["a document of ours that is another function's", "hive-swarm-dev-drain-node"],
     ["one that is another function's, to a roll", "hive-swarm-dev-activate-node", "roll-service"],
     ["one that writes to services, to a join", "hive-swarm-dev-update-service"],
+    ["one that restores a swarm, to a backup", "hive-swarm-dev-restore-swarm", "backup-swarm"],
     ...["remove-node", "update-service", "hold-images", "survey-services"].map(
       (name): [string, string, string] => [`${name}, to a plan`, `hive-swarm-dev-${name}`, "plan"],
     ),

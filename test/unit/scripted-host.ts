@@ -27,8 +27,11 @@ export class ScriptedHost {
     const { mainSteps, parameters: known } = documentContent(document);
     const file = join(this.directory, "script.sh");
     const script = mainSteps[0]?.inputs.runCommand.join("\n") ?? "";
-    // What a script keeps of its own belongs to the host.
-    writeFileSync(file, script.replaceAll("/run/hive-swarm", join(this.directory, "run")));
+    // What a script keeps of its own, and docker's state, belong to the host.
+    const own = script
+      .replaceAll("/run/hive-swarm", join(this.directory, "run"))
+      .replaceAll("/var/lib/", join(this.directory, "lib/"));
+    writeFileSync(file, own);
     const values = Object.entries(known as Record<string, { default?: string }>).flatMap(
       ([name, { default: given }]) => {
         const value = parameters[name] ?? given;
