@@ -27,16 +27,22 @@ case $state in
   *) fail manager "node $SSM_nodeId: $state" ;;
 esac
 
-# --- what could land here: every service but those that only managers run.
+# --- what could land here: every service but those that only nodes of the other role run.
 
-# One line for each thing that a service needs. The template marks services that are constrained to managers, and leaves them
+case $(docker_format '<<.Spec.Role>>' node inspect "$SSM_nodeId") in
+  worker) other=manager ;;
+  manager) other=worker ;;
+  *) fail manager "node $SSM_nodeId has no role that can be read" ;;
+esac
+
+# One line for each thing that a service needs. The template marks services that are constrained to the other role, and leaves them
 # out. A label names an image that a roll goes to or could go back to: a spare, which a host holds if it can be had.
 # shellcheck disable=SC2016 # Go template variables
-template='<<$manager := false>><<range .Spec.TaskTemplate.Placement.Constraints>>'
+template='<<$elsewhere := false>><<range .Spec.TaskTemplate.Placement.Constraints>>'
 # shellcheck disable=SC2016
-template=$template'<<if or (eq . "node.role==manager") (eq . "node.role == manager")>><<$manager = true>><<end>><<end>>'
+template=$template'<<if or (eq . "node.role=='$other'") (eq . "node.role == '$other'")>><<$elsewhere = true>><<end>><<end>>'
 # shellcheck disable=SC2016
-template=$template'<<if not $manager>>image <<.Spec.TaskTemplate.ContainerSpec.Image>><<"\n">>'
+template=$template'<<if not $elsewhere>>image <<.Spec.TaskTemplate.ContainerSpec.Image>><<"\n">>'
 for label in hive.roll.image hive.roll.from hive.previous; do
   template=$template'<<with index .Spec.Labels "'$label'">>spare <<urlquery .>><<"\n">><<end>>'
 done
@@ -90,7 +96,8 @@ LIST
   needs=$(printf '"images":%s,"directories":%s' "$(json_string "$images")" "$(json_string "$directories")")
 }
 
-answer_changed() { printf '{"outcome":"changed",%s}\n' "$needs" && exit 0; }
+# answer_changed [MORE]
+answer_changed() { printf '{"outcome":"changed",%s%s}\n' "${1-}" "$needs" && exit 0; }
 
 read_needs
 [ "$changed" = no ] || answer_changed
@@ -123,7 +130,7 @@ esac
 # --- what a roll has begun to need meanwhile: the node stays active, and is looked at again once its host holds it.
 
 read_needs
-[ "$changed" = no ] || answer_changed
+[ "$changed" = no ] || answer_changed '"activated":true,'
 
 # --- the scheduler hands out pending tasks within milliseconds; nothing after two seconds means nothing to run.
 

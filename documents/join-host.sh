@@ -1,10 +1,11 @@
 #!/bin/bash
-# Runs on the host that joins: waits until it is ready, holds the services' images and directories, joins as a worker.
+# Runs on the host that joins: waits until it is ready, holds the services' images and directories, joins as a drained node.
 # Safe to run twice: what is done already is seen and left alone. Prints one JSON line.
 set -eu
 : "${SSM_mode:?agent too old}" "${SSM_managers:?agent too old}" "${SSM_tokenParameter:?agent too old}"
 : "${SSM_registry:?agent too old}" "${SSM_registryRegion:?agent too old}" "${SSM_images?agent too old}"
 : "${SSM_directories?agent too old}" "${SSM_readySeconds:?agent too old}" "${SSM_rejoin:?agent too old}"
+: "${SSM_role:?agent too old}" "${SSM_advertise?agent too old}" "${SSM_serving:?agent too old}"
 . lib/json.sh
 . lib/docker.sh
 . lib/engine.sh
@@ -55,6 +56,10 @@ if [ "$SSM_mode" = prepare ]; then
   printf '{"outcome":"prepared","pulled":%d,"missing":%s}\n' "$pulled" "$(json_string "$missing")"
   exit 0
 fi
+if [ "$SSM_mode" = ready ]; then
+  printf '{"outcome":"ready","pulled":%d,"missing":%s}\n' "$pulled" "$(json_string "$missing")"
+  exit 0
+fi
 
 # --- join: never once the machine's retirement has begun (the lock is shared with begin-retire).
 
@@ -64,6 +69,28 @@ swarm_state() { docker_format '<<.Swarm.LocalNodeState>>' info 2>/dev/null; }
 node_id() { docker_format '<<.Swarm.NodeID>>' info; }
 
 leave_broken() { docker swarm leave --force >/dev/null 2>&1 || true; }
+
+# What is neither in nor out: of a new host an earlier join that came to nothing. Of one that serves, its managers may be out of
+# reach for a while, and leaving would take its tasks down: they are asked first whether they know the node.
+give_up_state() {
+  if [ "$SSM_serving/$SSM_rejoin" = yes/no ]; then
+    standing=$(node_id) || standing=''
+    [ -n "$standing" ] ||
+      fail join "the swarm state of this host is $1, without a node id; it serves, so it is not made to leave: look at docker info and the daemon's log, and, if its swarm is lost, docker swarm leave --force"
+  else
+    leave_broken
+  fi
+}
+
+# while_state COUNT STATE: until the swarm state is another one, half a second each.
+while_state() {
+  for _ in $(seq "$1"); do
+    [ "$(swarm_state)" = "$2" ] || break
+    sleep 0.5
+  done
+}
+# A manager that joins late has joined the managers' quorum, and is missed there when it leaves: it is given more time.
+if [ "$SSM_role" = manager ]; then patience=30; else patience=20; fi
 
 join_token() {
   aws_credentials || fail token "no credentials of the instance's role at the metadata address; is a role attached?"
@@ -77,8 +104,9 @@ retired() { printf '{"outcome":"retiring"}\n' && exit 0; }
 
 # One try at one manager. The token goes in on standard input: an argument could be read by every user of the host.
 join_through() {
-  answer=$(printf '{"ListenAddr":"0.0.0.0:2377","RemoteAddrs":["%s:2377"],"JoinToken":"%s","Availability":"drain"}' \
-    "$1" "$2" | engine POST /swarm/join --max-time 25 -H 'Content-Type: application/json' -d @-) || true
+  answer=$(printf '{"ListenAddr":"0.0.0.0:2377","AdvertiseAddr":"%s","RemoteAddrs":["%s:2377"],"JoinToken":"%s","Availability":"drain"}' \
+    "$SSM_advertise" "$1" "$2" | engine POST /swarm/join --max-time 25 -H 'Content-Type: application/json' -d @-) || true
+  [ "$SSM_role" = worker ] || while_state "$patience" pending
   [ "$(swarm_state)" != active ] || return 0
   causes="$causes$1: $(engine_message "${answer:-no answer within 25 s}"); "
   leave_broken
@@ -96,21 +124,19 @@ another_token() {
 }
 
 [ ! -e "$tombstone" ] || retired
+standing=''
 case $(swarm_state) in
   active) [ "$SSM_rejoin" != yes ] || leave_broken ;;
   inactive) ;;
   pending) # An earlier join goes on in the background: give it a moment.
-    for _ in $(seq 20); do
-      [ "$(swarm_state)" = pending ] || break
-      sleep 0.5
-    done
-    [ "$(swarm_state)" = active ] || leave_broken
+    while_state "$patience" pending
+    [ "$(swarm_state)" = active ] || give_up_state pending
     ;;
-  *) leave_broken ;;
+  *) give_up_state "$(swarm_state)" ;;
 esac
 
 joined=already
-if [ "$(swarm_state)" != active ]; then
+if [ -z "$standing" ] && [ "$(swarm_state)" != active ]; then
   joined=now
   causes='' reread=''
   # Three at most: whoever wants to retire this host waits for the lock.
@@ -125,5 +151,14 @@ if [ "$(swarm_state)" != active ]; then
     if another_token "$token" && join_through "$manager" "$token"; then break; fi
   done
   [ "$(swarm_state)" = active ] || fail join "no manager let this host in: $causes"
+fi
+if [ "$SSM_role" = manager ] && [ -z "$standing" ]; then
+  for _ in $(seq 20); do
+    control=$(docker_format '<<.Swarm.ControlAvailable>>' info 2>/dev/null) || control=unknown
+    [ "$control" != true ] || break
+    sleep 0.5
+  done
+  [ "$control" = true ] ||
+    fail role "this host is in the swarm (node $(node_id)), and not as a manager: promote it (docker node promote $(node_id)), or have the instance replaced"
 fi
 printf '{"outcome":"joined","nodeId":"%s","joined":"%s","pulled":%d,"missing":%s}\n' "$(node_id)" "$joined" "$pulled" "$(json_string "$missing")"

@@ -45,6 +45,7 @@ aws_signed() {
       curl -sS -m 30 --fail-with-body --aws-sigv4 "aws:amz:$aws_in:$aws_service" -K - "$@" <<CONFIG
 user = "$aws_key:$aws_secret"
 header = "X-Amz-Security-Token: $aws_token"
+${aws_body:-}
 CONFIG
     ) && aws_status=0 || aws_status=$?
     case $aws_status:$aws_reply in
@@ -62,4 +63,13 @@ CONFIG
 aws_json() {
   aws_signed "$1" "$3" -H 'Content-Type: application/x-amz-json-1.1' -H "X-Amz-Target: $4" --data "$5" \
     "${AWS_ENDPOINT_URL:-https://$2.$3.$aws_domain}/"
+}
+
+# aws_json_secret SERVICE HOST-PREFIX REGION TARGET BODY: the same, with a body that must stand in no argument.
+aws_json_secret() {
+  aws_body=$(printf 'data = "%s"' "$(printf '%s' "$5" | sed 's/[\\"]/\\&/g')")
+  aws_signed "$1" "$3" -H 'Content-Type: application/x-amz-json-1.1' -H "X-Amz-Target: $4" \
+    "${AWS_ENDPOINT_URL:-https://$2.$3.$aws_domain}/" && aws_told=0 || aws_told=$?
+  aws_body=''
+  return "$aws_told"
 }

@@ -30,6 +30,7 @@ interface Input {
   Targets?: { Key?: string; Values?: string[] }[];
   Name?: string;
   WithDecryption?: boolean;
+  Type?: string;
   FunctionName?: string;
   Qualifier?: string;
   DurableExecutionArn?: string;
@@ -90,20 +91,25 @@ const parameter: Rule = (action, { Name = "" }, { account }) => on(action, param
 const KEY = "00000000-0000-0000-0000-000000000000";
 
 /**
- * Systems Manager decrypts with the caller's own permission. With AWS's own key it would need none; the sandbox asks as for
- * a customer's key, which is the stricter case.
+ * Systems Manager encrypts and decrypts with the caller's own permission. With AWS's own key it would need none; the sandbox asks as
+ * for a customer's key, which is the stricter case.
  */
-const readParameter: Rule = (action, input, surroundings) => {
-  const { region, id } = surroundings.account;
-  const read = parameter(action, input, surroundings);
-  if (!input.WithDecryption) return read;
-  const context = {
-    "kms:ViaService": `ssm.${region}.amazonaws.com`,
-    "kms:CallerAccount": id,
-    "kms:EncryptionContext:PARAMETER_ARN": parameterArn(surroundings.account, input.Name ?? ""),
-  };
-  return [...read, ...on("kms:Decrypt", `arn:aws:kms:${region}:${id}:key/${KEY}`, context)];
-};
+const key = (action: string, { Name = "" }: Input, { account }: Surroundings): AccessRequest[] =>
+  on(action, `arn:aws:kms:${account.region}:${account.id}:key/${KEY}`, {
+    "kms:ViaService": `ssm.${account.region}.amazonaws.com`,
+    "kms:CallerAccount": account.id,
+    "kms:EncryptionContext:PARAMETER_ARN": parameterArn(account, Name),
+  });
+
+const readParameter: Rule = (action, input, surroundings) => [
+  ...parameter(action, input, surroundings),
+  ...(input.WithDecryption ? key("kms:Decrypt", input, surroundings) : []),
+];
+
+const writeParameter: Rule = (action, input, surroundings) => [
+  ...parameter(action, input, surroundings),
+  ...(input.Type === "SecureString" ? key("kms:Encrypt", input, surroundings) : []),
+];
 
 const lambdaFunction: Rule = (_action, { FunctionName = "", Qualifier }, { account: { region, id } }) => {
   const { name, qualifier } = parseFunctionReference(FunctionName, Qualifier);
@@ -146,7 +152,7 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule | [Rule, strin
     SendCommand: sendCommand,
     GetParameter: readParameter,
     GetParameterHistory: readParameter,
-    PutParameter: parameter,
+    PutParameter: writeParameter,
   },
   lambda: {
     Invoke: [lambdaFunction, "lambda:InvokeFunction"],

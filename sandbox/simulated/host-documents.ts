@@ -2,7 +2,7 @@
 import { hold } from "./host-images.ts";
 import { type AwsCall, type Document, Failed, type Script, words } from "./script.ts";
 
-const withLock = async (script: Script, seconds: number, refusal: string): Promise<void> => {
+export const withLock = async (script: Script, seconds: number, refusal: string): Promise<void> => {
   const { host, run, now, pause } = script;
   const until = now() + seconds * 1000;
   while (host.lock !== undefined && !host.lock.over) {
@@ -21,6 +21,10 @@ export const joinHost: Document = async (script) => {
   ];
   const [images, directories] = [words(parameter("images")), words(parameter("directories"))];
   const rejoin = parameter("rejoin") === "yes";
+  const role = parameter("role") === "manager" ? "manager" : "worker";
+  // A simulated host is in or out; what serves and is neither there is not.
+  parameter("serving");
+  parameter("advertise");
   const readyBy = now() + Number(parameter("readySeconds")) * 1000;
   while (!host.ready()) {
     if (now() >= readyBy)
@@ -30,6 +34,7 @@ export const joinHost: Document = async (script) => {
 
   const { pulled, missing } = await hold(script, images);
   for (const directory of directories) host.directories.add(directory);
+  if (mode === "ready") return { outcome: "ready", pulled, missing };
   if (mode === "prepare") {
     host.tombstone = false;
     return { outcome: "prepared", pulled, missing };
@@ -51,7 +56,7 @@ export const joinHost: Document = async (script) => {
     }
     await pause(timings.joinMs);
     const refused = value;
-    if (value !== swarm.workerToken) {
+    if (value !== tokenFor(swarm, role)) {
       causes.push(
         `${manager}: rpc error: code = InvalidArgument desc = A valid join token is necessary to join this cluster; `,
       );
@@ -61,16 +66,24 @@ export const joinHost: Document = async (script) => {
         value = tokenOf(script, token);
       }
       reread = true;
-      if (value !== swarm.workerToken) continue;
+      if (value !== tokenFor(swarm, role)) continue;
       await pause(timings.joinMs);
     }
     const { instanceId, address } = host;
-    host.nodeId = swarm.admit({ instanceId, address, role: "worker", availability: "drain" }).id;
+    host.nodeId = swarm.admit({ instanceId, address, role, availability: "drain" }).id;
     await pause(timings.askMs);
   }
   if (host.nodeId === undefined) throw new Failed("join", `no manager let this host in: ${causes.join("")}`);
+  if (role === "manager" && swarm.nodes.get(host.nodeId)?.role === "worker")
+    throw new Failed(
+      "role",
+      `this host is in the swarm (node ${host.nodeId}), and not as a manager: promote it (docker node promote ${host.nodeId}), or have the instance replaced`,
+    );
   return { outcome: "joined", nodeId: host.nodeId, joined, pulled, missing };
 };
+
+const tokenFor = (swarm: Script["swarm"], role: "manager" | "worker"): string =>
+  role === "manager" ? swarm.managerToken : swarm.workerToken;
 
 const tokenOf = (script: Script, name: string): string => {
   script.ask("token", readToken(name));
@@ -152,7 +165,7 @@ export const rescueLogs: Document = async (script) => {
   return { rescued: ranges.length - missing.length, bytes, missing: missing.join(" ") };
 };
 
-const readToken = (Name: string): AwsCall => ({
+export const readToken = (Name: string): AwsCall => ({
   service: "ssm",
   operation: "GetParameter",
   input: { Name, WithDecryption: true },

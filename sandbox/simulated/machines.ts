@@ -5,6 +5,7 @@ import { type AgentStatus, AwsError, type Machines, type ScriptResult, type Scri
 import { backupSwarm } from "./backup-document.ts";
 import { surveyCluster } from "./cluster-document.ts";
 import { demoteNode } from "./demote-document.ts";
+import { initSwarm, rotateTokens, surveyManagers } from "./formation-documents.ts";
 import { Host, type HostTraits } from "./host.ts";
 import * as onHost from "./host-documents.ts";
 import { explainTask, holdImages } from "./host-images.ts";
@@ -35,6 +36,9 @@ const DOCUMENTS: Readonly<Record<string, Document>> = {
   "await-tasks": onHost.awaitTasks,
   "begin-retire": onHost.beginRetire,
   "leave-swarm": onHost.leaveSwarm,
+  "init-swarm": initSwarm,
+  "rotate-tokens": rotateTokens,
+  "survey-managers": surveyManagers,
   "restart-shipper": onHost.restartShipper,
   "rescue-logs": onHost.rescueLogs,
   "activate-node": onManager.activateNode,
@@ -56,6 +60,8 @@ export interface SimulatedOptions {
   clock: Clock;
   /** Parameter Store, as an instance reads it with its own role. */
   readParameter: (name: string) => string | undefined;
+  /** Default: none is kept. */
+  writeParameter?: (name: string, value: string) => void;
   timings?: Partial<SimulatedTimings>;
   /** Of everything that swarmkit leaves to chance. */
   seed?: number;
@@ -84,7 +90,12 @@ export class SimulatedMachines implements Machines {
   readonly refusedPulls = new Map<string, string>();
   /** IAM's word on what an instance asks with its own role: throws what AWS answers. Until it is set, all is allowed. */
   authorize: (instanceId: string, call: AwsCall) => void = () => {};
-  /** What the next workers are like. */
+  /**
+   * True: whoever made the cloud has formed the swarm, and managers are in it from their first moment. False: they are bare, and
+   * what they join is the flows' business.
+   */
+  managersAreThere = true;
+  /** What the next workers (and managers, unless they are there already) are like. */
   next: HostTraits;
   readonly #options: SimulatedOptions;
   readonly #timings: SimulatedTimings;
@@ -98,13 +109,14 @@ export class SimulatedMachines implements Machines {
   }
 
   async start(instance: { instanceId: string; group: string; role: "manager" | "worker" }): Promise<void> {
-    const traits = instance.role === "worker" ? this.next : { ...this.#usual(), onlineAfterMs: 0 };
+    const there = instance.role === "manager" && this.managersAreThere;
+    const traits = there ? { ...this.#usual(), onlineAfterMs: 0 } : this.next;
     const host = new Host({ ...instance, address: this.#address() }, this.#options.clock, this.#timings, {
       ...traits,
     });
     this.hosts.set(instance.instanceId, host);
-    // Managers are there before any worker: the first one has formed the swarm, and who formed it labelled them.
-    if (instance.role === "manager") {
+    // Before any worker: the first one has formed the swarm, and who formed it labelled them.
+    if (there) {
       const { instanceId, address } = host;
       const labels = { "hive.instance-id": instanceId };
       host.nodeId = this.swarm.admit({
@@ -197,6 +209,7 @@ export class SimulatedMachines implements Machines {
       run: state,
       now: () => clock.now(),
       readParameter: this.#options.readParameter,
+      writeParameter: this.#options.writeParameter ?? (() => {}),
       refusal: (image, region) =>
         host.traits.pullFails ??
         this.refusedPulls.get(image) ??

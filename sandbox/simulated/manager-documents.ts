@@ -29,11 +29,14 @@ const IMAGE = /^[a-zA-Z0-9._:/@-]{1,1000}$/;
 
 const SOCKETS = ["/var/run/docker.sock", "/run/docker.sock"];
 
-/** An image that only a label names is a spare, and has a + before it: nobody is kept out of the swarm for the lack of it. */
-const wanted = ({ swarm }: Script): { images: string[]; directories: string[] } => {
+/**
+ * Of the services that nodes of the role run; here those that are not for managers only are for workers only. An image that only a
+ * label names is a spare, and has a + before it: nobody is kept out of the swarm for the lack of it.
+ */
+const wanted = ({ swarm }: Script, role: SwarmNode["role"]): { images: string[]; directories: string[] } => {
   const specs = [...swarm.services.values()]
     .map(({ spec }) => spec)
-    .filter(({ template }) => !template.managersOnly);
+    .filter(({ template }) => template.managersOnly === (role === "manager"));
   const named = specs.map(({ template }) => template.image);
   const spares = specs
     .flatMap(({ labels }) => ROLLED.flatMap((label) => labels[label] || []))
@@ -51,17 +54,20 @@ export const activateNode: Document = async (script) => {
   const [images, directories] = [words(parameter("images")), words(parameter("directories"))];
   const activeSince = parameter("now");
   requireManager(script);
+  let role: SwarmNode["role"] = "worker";
   for (let look = 1; ; look++) {
     requireManager(script);
-    const state = swarm.nodes.get(nodeId)?.state;
-    if (state === undefined) return { outcome: "unknown-node" };
+    const node = swarm.nodes.get(nodeId);
+    if (node === undefined) return { outcome: "unknown-node" };
+    const { state } = node;
+    role = node.role;
     if (state === "ready") break;
     if (look === 40) throw new Failed("ready", `node ${nodeId} is ${state} after 10 s, not ready`);
     await pause(250);
   }
   /** What the host lacks, if it lacks anything. */
   const look = (): { lacking: boolean; printed: { images: string; directories: string } } => {
-    const needs = wanted(script);
+    const needs = wanted(script, role);
     return {
       lacking:
         needs.images.some((word) => !images.includes(word) && !images.includes(word.replace(/^\+/, ""))) ||
@@ -87,7 +93,7 @@ export const activateNode: Document = async (script) => {
   await pause(timings.askMs);
   requireLeader(swarm);
   const after = look();
-  if (after.lacking) return { outcome: "changed", ...after.printed };
+  if (after.lacking) return { outcome: "changed", activated: true, ...after.printed };
 
   for (let look = 1; look <= 8 && swarm.tasksOf(nodeId).length === 0; look++) await pause(250);
   await pause(timings.askMs);

@@ -37,6 +37,8 @@ export interface Surroundings {
   now(): number;
   /** Parameter Store, read with the instance's own role. */
   readParameter(name: string): string | undefined;
+  /** The same for writing: a SecureString. */
+  writeParameter(name: string, value: string): void;
   /** Why pulling the image fails, in the engine's words; undefined: it does not. @param region of the registry */
   refusal(image: string, region: string): string | undefined;
   /**

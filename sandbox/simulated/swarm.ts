@@ -41,6 +41,10 @@ export class SimulatedSwarm {
   readonly writes: NodeWrite[] = [];
   readonly observations: Observations;
   workerToken = "SWMTKN-1-simulated-worker";
+  managerToken = "SWMTKN-1-simulated-manager";
+  /** Who initialised it, in order: of a swarm that is one, a single instance. */
+  readonly inits: string[] = [];
+  #rotations = 0;
   /** The managers' keys are locked with one that only people have. */
   autolock = false;
   readonly #store: Store;
@@ -91,6 +95,19 @@ export class SimulatedSwarm {
   /** Its host has control of the swarm. */
   isManager(nodeId: string | undefined): boolean {
     return nodeId !== undefined && this.nodes.get(nodeId)?.vote === true;
+  }
+
+  /** `docker swarm init`. Another one would be another swarm: the tests look at `inits`. */
+  init(instance: { instanceId: string; address: string }): SwarmNode {
+    this.inits.push(instance.instanceId);
+    return this.admit({ ...instance, role: "manager", availability: "drain" });
+  }
+
+  /** `docker swarm join-token --rotate`, of both. */
+  rotateTokens(): void {
+    this.#rotations += 1;
+    this.workerToken = `SWMTKN-1-simulated-worker-${this.#rotations}`;
+    this.managerToken = `SWMTKN-1-simulated-manager-${this.#rotations}`;
   }
 
   /** True for the address of a manager that can let a node in right now. */

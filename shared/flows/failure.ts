@@ -12,12 +12,17 @@ export class StepFailure extends Error {
   }
 }
 
+/** What it is overtaken by when the machine, or its node, carries the mark of a retirement. */
+export const RETIRING = "retiring";
+
 /** The instance is no longer in the state that the flow acts on: somebody or something else decided. */
 export class Overtaken extends Error {
+  readonly step: string;
   readonly state: string;
   constructor(step: string, state: string) {
     super(`${step}: the instance is ${state} now`);
     this.name = "Overtaken";
+    this.step = step;
     this.state = state;
   }
 }

@@ -2,9 +2,10 @@
 import { errorText } from "../aws/errors.ts";
 import { activateAnswer, awaitTasksAnswer, type Needs, parseAnswer } from "../swarm/answers.ts";
 import { readNeeds, sameNeeds, writeNeeds } from "../swarm/needs.ts";
-import { Overtaken, StepFailure } from "./failure.ts";
+import { Overtaken, RETIRING, StepFailure } from "./failure.ts";
 import { onHost } from "./host.ts";
 import { hostJoins } from "./join-host.ts";
+import type { Joining } from "./joining.ts";
 import { onManager } from "./manager.ts";
 import type { Hold } from "./watch.ts";
 
@@ -38,31 +39,38 @@ const unlessRefused = async <T>(
 
 export const readHint = (hold: Hold): Promise<Needs> =>
   hold.flow.step("read needs", () =>
-    unlessRefused<Needs>(hold, "read needs", () => readNeeds(hold.world), { images: [], directories: [] }),
+    unlessRefused<Needs>(hold, "read needs", () => readNeeds(hold.world), NOTHING),
   );
 
+const NOTHING: Needs = { images: [], directories: [] };
+
 export interface ActiveNode {
-  nodeId: string;
   /** Assigned when it became active. */
   tasks: number;
   needs: Needs;
 }
 
 /**
- * Prepares and joins the host, then has a manager activate it; again when the services changed in between.
- * @param progress is told the node's id as soon as it is known.
+ * Prepares and joins the host, then has a manager activate it; again when the services changed in between. A host that forms the
+ * swarm is in it already, and is asked itself.
  */
-export const nodeBecomesActive = async (hold: Hold, progress: { nodeId: string }): Promise<ActiveNode> => {
-  let needs = await readHint(hold);
+export const nodeBecomesActive = async (hold: Hold, joining: Joining): Promise<ActiveNode> => {
+  // The hint is of what workers need.
+  let needs = joining.role === "manager" ? NOTHING : await readHint(hold);
   let rejoin = false;
   for (let round = 1; round <= MOST_ROUNDS; round++) {
-    const nodeId = await hostJoins(hold, needs, { mode: "join", rejoin });
-    progress.nodeId = nodeId;
-    const answer = await activate(hold, nodeId, needs);
-    if (answer.outcome === "retiring") throw new Overtaken("activate node", "retiring");
-    if (answer.outcome === "active") return { nodeId, tasks: answer.tasks.length, needs };
+    if (!joining.formed || round > 1) await hostJoins(hold, joining, needs, { mode: "join", rejoin });
+    const answer = await activate(hold, joining, needs);
+    if (answer.outcome === "retiring") throw new Overtaken("activate node", RETIRING);
+    if (answer.outcome === "active") {
+      joining.unfinished = false;
+      return { tasks: answer.tasks.length, needs };
+    }
+    if (answer.outcome === "changed" && answer.activated) joining.unfinished = false;
     rejoin = answer.outcome === "unknown-node";
-    if (answer.outcome === "changed") needs = await learnNeeds(hold, answer, needs);
+    if (rejoin && joining.formed)
+      throw new StepFailure("activate node", `${joining.nodeId} formed the swarm and is not known in it`);
+    if (answer.outcome === "changed") needs = await learnNeeds(hold, joining, answer, needs);
   }
   throw new StepFailure(
     "activate node",
@@ -70,7 +78,7 @@ export const nodeBecomesActive = async (hold: Hold, progress: { nodeId: string }
   );
 };
 
-const activate = (hold: Hold, nodeId: string, needs: Needs) =>
+const activate = (hold: Hold, { nodeId, formed }: Joining, needs: Needs) =>
   onManager(hold, "activate node", activateAnswer, {
     document: "activate-node",
     parameters: {
@@ -81,16 +89,23 @@ const activate = (hold: Hold, nodeId: string, needs: Needs) =>
       now: new Date(hold.lease.lookedAt).toISOString(),
     },
     executionSeconds: ACTIVATE_SECONDS,
+    ...(formed ? { forming: hold.lease.action.instanceId } : {}),
   });
 
-/** What the manager says replaces the hint, also for the next join. */
-const learnNeeds = async (hold: Hold, { images, directories }: Needs, before: Needs): Promise<Needs> => {
+/** What the manager says replaces the hint, also for the next worker's join. */
+const learnNeeds = async (
+  hold: Hold,
+  { role }: Joining,
+  { images, directories }: Needs,
+  before: Needs,
+): Promise<Needs> => {
   const needs: Needs = { images, directories };
   if (sameNeeds(needs, before))
     throw new StepFailure("activate node", "the services need what the host already holds");
-  await hold.flow.step("write needs", () =>
-    unlessRefused(hold, "write needs", () => writeNeeds(hold.world, needs), undefined),
-  );
+  if (role === "worker")
+    await hold.flow.step("write needs", () =>
+      unlessRefused(hold, "write needs", () => writeNeeds(hold.world, needs), undefined),
+    );
   return needs;
 };
 
@@ -99,7 +114,11 @@ const learnNeeds = async (hold: Hold, { images, directories }: Needs, before: Ne
  * whether there still is one to run; asking is activating, which is safe to do twice.
  * @returns how many tasks the node has; 0: there is nothing to run any more.
  */
-export const taskRuns = async (hold: Hold, { nodeId, needs, tasks }: ActiveNode): Promise<number> => {
+export const taskRuns = async (
+  hold: Hold,
+  joining: Joining,
+  { needs, tasks }: ActiveNode,
+): Promise<number> => {
   for (let wait = 1; ; wait++) {
     const answer = await onHost(hold, "task runs", {
       document: "await-tasks",
@@ -112,7 +131,7 @@ export const taskRuns = async (hold: Hold, { nodeId, needs, tasks }: ActiveNode)
     }
     const noneYet = answer.kind === "refused" && answer.step === "tasks";
     if (!noneYet || wait === MOST_WAITS) throw new StepFailure("task runs", answer.cause);
-    const now = await activate(hold, nodeId, needs);
+    const now = await activate(hold, joining, needs);
     if (now.outcome === "active" && now.tasks.length === 0) return 0;
   }
 };

@@ -1,8 +1,9 @@
-// The host's part of a join: ready, images and directories in place, in the swarm as a drained worker.
-import { describeAgents, versionAtLeast } from "../aws/run-command.ts";
+// The host's part of a join: ready, images and directories in place, in the swarm as a drained node.
+import { type Agent, describeAgents, versionAtLeast } from "../aws/run-command.ts";
 import { joinHostAnswer, type Needs, parseAnswer } from "../swarm/answers.ts";
-import { Overtaken, StepFailure } from "./failure.ts";
-import { onHost } from "./host.ts";
+import { Overtaken, RETIRING, StepFailure } from "./failure.ts";
+import { type HostCommand, onHost } from "./host.ts";
+import type { Joining } from "./joining.ts";
 import { findManagers } from "./manager.ts";
 import { NO_HINT, removeNode } from "./node.ts";
 import { type Hold, watch } from "./watch.ts";
@@ -35,33 +36,26 @@ export const agentOnline = (hold: Hold): Promise<string> =>
     },
   });
 
-/** @returns the node id that the host itself gives; empty when it was only prepared. */
+/**
+ * Until a manager lets it in. Tells `joining` the node id that the host itself gives, which is empty when it was only prepared.
+ * @param options.mode `ready` is no more than waiting for the host, `prepare` is for a warm pool.
+ */
 export const hostJoins = async (
   hold: Hold,
+  joining: Joining,
   needs: Needs,
-  options: { mode: "join" | "prepare"; rejoin: boolean },
-): Promise<string> => {
+  options: { mode: "join" | "prepare" | "ready"; rejoin: boolean },
+): Promise<void> => {
   for (;;) {
-    const managers = await managersInReach(hold);
-    const answer = await onHost(hold, "join host", {
-      document: "join-host",
-      parameters: {
-        mode: options.mode,
-        managers: managers.join(" "),
-        tokenParameter: hold.world.config.workerTokenParameter,
-        registry: hold.world.config.registry,
-        registryRegion: hold.world.config.registryRegion,
-        images: needs.images.join(" "),
-        directories: needs.directories.join(" "),
-        readySeconds: String(READY_SECONDS),
-        rejoin: options.rejoin ? "yes" : "no",
-      },
-      executionSeconds: JOIN_HOST_SECONDS,
-    });
+    const managers = await managersInReach(hold, joining, options.mode);
+    const answer = await onHost(hold, "join host", joinHost(hold, joining, needs, options, managers));
     if (answer.kind === "answered") {
       const parsed = parseAnswer(joinHostAnswer, "join-host", answer.stdout);
-      if (parsed.outcome === "retiring") throw new Overtaken("join host", "retiring");
-      return parsed.outcome === "joined" ? parsed.nodeId : "";
+      if (parsed.outcome === "retiring") throw new Overtaken("join host", RETIRING);
+      if (parsed.outcome !== "joined") return;
+      joining.nodeId = parsed.nodeId;
+      joining.unfinished ||= parsed.joined === "now";
+      return;
     }
     // Managers that let nobody in right now may do so in a moment; a token that they refuse stays refused.
     const mayPass =
@@ -74,6 +68,34 @@ export const hostJoins = async (
     await beforeAnotherAttempt(hold, answer.cause);
   }
 };
+
+const joinHost = (
+  { world: { config } }: Hold,
+  { role, address, serving }: Joining,
+  needs: Needs,
+  { mode, rejoin }: { mode: string; rejoin: boolean },
+  managers: readonly string[],
+): HostCommand => ({
+  document: "join-host",
+  parameters: {
+    mode,
+    managers: managers.join(" "),
+    tokenParameter: role === "manager" ? config.managerTokenParameter : config.workerTokenParameter,
+    registry: config.registry,
+    registryRegion: config.registryRegion,
+    images: needs.images.join(" "),
+    directories: needs.directories.join(" "),
+    readySeconds: String(READY_SECONDS),
+    rejoin: yesOrNo(rejoin),
+    role,
+    // A worker's is what the managers see; the managers' must be known to each other.
+    advertise: role === "manager" ? address : "",
+    serving: yesOrNo(serving),
+  },
+  executionSeconds: JOIN_HOST_SECONDS,
+});
+
+const yesOrNo = (value: boolean): string => (value ? "yes" : "no");
 
 /** Managers that were silent for longer than this were out of order: the attempt that failed tells nothing of the host. */
 const OUT_OF_ORDER_MILLIS = 5_000;
@@ -93,21 +115,30 @@ const beforeAnotherAttempt = async (hold: Hold, cause: string): Promise<void> =>
 };
 
 /** Holds, with heartbeats, for as long as no manager can be reached: that is no fault of this instance. */
-const managersInReach = (hold: Hold): Promise<string[]> =>
-  watch<null, string[]>(hold, "find managers", {
+const managersInReach = async (hold: Hold, joining: Joining, mode: string): Promise<readonly string[]> => {
+  // Who forms the swarm, or does not join at all, needs nobody.
+  if (joining.formed || mode === "ready") return [joining.address];
+  return await watch<null, string[]>(hold, "find managers", {
     memory: null,
     deadline: hold.lease.globalDeadline,
     holds: true,
     look: async () => {
-      const managers = await findManagers(hold.world, hold.lease.action.instanceId);
+      const managers = await findOthers(hold);
       const addresses = managers.map((manager) => manager.address).filter(Boolean);
       if (addresses.length > 0) return { done: addresses.slice(0, 9) };
-      return {
-        memory: null,
-        because: `no manager of ${hold.world.config.managerGroups.join(", ")} is in service with its agent online`,
-      };
+      return { memory: null, because: noManager(hold) };
     },
   });
+};
+
+/** Managers in service; not the instance itself, which may be one of their group. */
+export const findOthers = async ({ world, lease }: Hold): Promise<Agent[]> => {
+  const managers = await findManagers(world, lease.action.instanceId);
+  return managers.filter(({ instanceId }) => instanceId !== lease.action.instanceId);
+};
+
+export const noManager = ({ world }: Hold): string =>
+  `no manager of ${world.config.managerGroups.join(", ")} is in service with its agent online`;
 
 const REJOIN_PAUSE_MILLIS = 10_000;
 

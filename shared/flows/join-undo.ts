@@ -4,19 +4,18 @@ import { leaveAnswer, parseAnswer } from "../swarm/answers.ts";
 import { StepFailure } from "./failure.ts";
 import { whateverItsState, withoutHook } from "./hold.ts";
 import { onHost } from "./host.ts";
+import type { Joining } from "./joining.ts";
 import { outOfLoadBalancer } from "./load-balancer.ts";
-import { type NodeHint, removeNode } from "./node.ts";
+import { removeNode } from "./node.ts";
 import { type Hold, watch } from "./watch.ts";
 
 /** Tidying up after a failure must not keep the hook from being abandoned. */
 const UNDO_SECONDS = 90;
 
 /** @returns what could not be tidied, to be reported. */
-export const undo = async (hold: Hold, progress: NodeHint & { registered: boolean }): Promise<string[]> => {
+export const undo = async (hold: Hold, joining: Joining): Promise<string[]> => {
   const { loadBalancer } = hold.world.config;
   const untidied: string[] = [];
-  const start = await hold.flow.step("undo begins", async () => hold.world.now());
-  const deadline = start + UNDO_SECONDS * 1000;
   const attempt = async (run: () => Promise<unknown>): Promise<void> => {
     try {
       await run();
@@ -24,7 +23,12 @@ export const undo = async (hold: Hold, progress: NodeHint & { registered: boolea
       untidied.push(error instanceof Error ? error.message : String(error));
     }
   };
-  if (loadBalancer && progress.registered)
+  // One that is missed among the managers is not made to leave: its vote has to go first.
+  if (joining.role === "manager")
+    return [`node ${joining.nodeId || "(none)"} is to be demoted and removed by hand`];
+  const start = await hold.flow.step("undo begins", async () => hold.world.now());
+  const deadline = start + UNDO_SECONDS * 1000;
+  if (loadBalancer && joining.registered && !joining.serving)
     await attempt(() => outOfLoadBalancer(hold, loadBalancer, { attached: false, deadline }));
   await attempt(async () => {
     const parameters = { clearMark: "no" };
@@ -34,7 +38,7 @@ export const undo = async (hold: Hold, progress: NodeHint & { registered: boolea
     parseAnswer(leaveAnswer, "leave-swarm", answer.stdout);
   });
   await attempt(() =>
-    removeNode(whateverItsState(hold), "undo: remove", progress, deadline + UNDO_SECONDS * 1000),
+    removeNode(whateverItsState(hold), "undo: remove", joining, deadline + UNDO_SECONDS * 1000),
   );
   return untidied;
 };
@@ -43,7 +47,7 @@ export const undo = async (hold: Hold, progress: NodeHint & { registered: boolea
  * For a join that was overtaken. The retirement may have looked for the node before the host joined, and found nothing: what is
  * left once the instance is gone goes from here.
  */
-export const removeOnceGone = async (hold: Hold, node: NodeHint): Promise<void> => {
+export const removeOnceGone = async (hold: Hold, joining: Joining): Promise<void> => {
   const free = withoutHook(hold);
   const gone = await watch<null, boolean>(free, "instance gone", {
     memory: null,
@@ -55,5 +59,6 @@ export const removeOnceGone = async (hold: Hold, node: NodeHint): Promise<void> 
       return { memory: null, because: `the instance is ${member.lifecycleState}` };
     },
   });
-  if (gone) await removeNode(free, "remove what joined", node);
+  if (!gone) return;
+  await removeNode(free, "remove what joined", joining);
 };

@@ -1,51 +1,32 @@
 // A launched instance → a Ready, labelled, active node that holds every image it may need and is in service at the load
 // balancer; then its hook is completed. Or none of that, and ABANDON.
 import { ANOTHER_HOOK, completeAndProve } from "./completion.ts";
-import { failureOf, Overtaken, StepFailure } from "./failure.ts";
+import { failureOf, Overtaken } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { nodeBecomesActive, readHint, taskRuns } from "./join-activation.ts";
 import { agentOnline, hostJoins } from "./join-host.ts";
+import { joinInService } from "./join-in-service.ts";
+import { formOrFind } from "./join-manager.ts";
+import { type JoinOutcome, report } from "./join-outcome.ts";
 import { removeOnceGone, undo } from "./join-undo.ts";
+import { beginJoining, type Joining } from "./joining.ts";
 import { intoLoadBalancer } from "./load-balancer.ts";
-import type { NodeHint } from "./node.ts";
 import { openFlow, readHook, takeLease } from "./opening.ts";
 import type { Hold, Lease } from "./watch.ts";
 import type { FlowRequest, HookRequest, World } from "./world.ts";
-
-export type JoinOutcome =
-  | {
-      outcome: "joined";
-      nodeId: string;
-      tasks: number;
-      loadBalancer: "in service" | "none" | "not confirmed";
-    }
-  /** Warmed for a pool: images and directories are there, the swarm knows nothing of it. */
-  | { outcome: "prepared" }
-  /** Not (or no longer) an instance that waits for us: nothing was done, or the retirement cleans up. */
-  | { outcome: "ignored"; state: string }
-  | { outcome: "overtaken"; state: string }
-  | { outcome: "abandoned"; step: string; cause: string; untidied: readonly string[] };
 
 /** After CONTINUE the group registers the instance itself; this long its health check may take. */
 const CONFIRM_SECONDS = 300;
 
 const LAUNCHING = ["Pending:Wait", "Warmed:Pending:Wait"];
-/** How far the join has come: what there is to undo. No address: the host was never reached. */
-interface Progress extends NodeHint {
-  nodeId: string;
-  address: string;
-  registered: boolean;
-}
 
 /** Not yet, but any moment now; an instance that no group shows yet may just have been launched. */
 const soon = (state: string | undefined): boolean =>
   state === undefined || ["Pending", "Warmed:Pending"].includes(state);
 const launching = (state: string | undefined): boolean => state !== undefined && LAUNCHING.includes(state);
 
-export const joinNode = async (flow: Flow, world: World, request: FlowRequest): Promise<JoinOutcome> => {
-  if ("hook" in request) return await joinForHook(flow, world, request);
-  throw new StepFailure("look", `${request.instanceId}: an instance in service cannot be brought back yet`);
-};
+export const joinNode = (flow: Flow, world: World, request: FlowRequest): Promise<JoinOutcome> =>
+  "hook" in request ? joinForHook(flow, world, request) : joinInService(flow, world, request);
 
 const joinForHook = async (flow: Flow, world: World, request: HookRequest): Promise<JoinOutcome> => {
   const { member, lookedAt } = await openFlow(
@@ -62,48 +43,56 @@ const joinForHook = async (flow: Flow, world: World, request: HookRequest): Prom
   const facts = await readHook(flow, world, request);
   const lease = takeLease(request, facts, world.config.joinDeadlineSeconds, launching, lookedAt);
   const hold: Hold = { flow, world, lease };
-  const progress: Progress = { nodeId: "", address: "", registered: false };
+  const joining = beginJoining(hold, false);
   try {
     const outcome =
       state === "Warmed:Pending:Wait"
-        ? await prepare(hold, progress)
-        : await join(hold, facts.group.loadBalancers, progress);
+        ? await prepare(hold, request, joining)
+        : await join(hold, request, facts.group.loadBalancers, joining);
     return await report(flow, world, request, outcome);
   } catch (error) {
     // A host that never answered has done nothing that would have to be undone.
-    const reached = progress.address !== "";
+    const reached = joining.address !== "";
     if (error instanceof Overtaken) {
-      if (reached) await removeOnceGone(hold, progress);
+      if (reached) await removeOnceGone(hold, joining);
       return await report(flow, world, request, { outcome: "overtaken", state: error.state });
     }
-    const untidied = reached ? await undo(hold, progress) : [];
-    await completeAndProve(flow, world, request, "ABANDON", launching).catch((abandonError: unknown) => {
-      untidied.push(failureOf(abandonError).cause);
+    const failure = failureOf(error);
+    // The swarm lives and falls with who formed it: it stays, though not as it should be.
+    const result = joining.formed ? "CONTINUE" : "ABANDON";
+    const untidied = reached && !joining.formed ? await undo(hold, joining) : [];
+    await completeAndProve(flow, world, request, result, launching).catch((completionError: unknown) => {
+      untidied.push(failureOf(completionError).cause);
     });
-    return await report(flow, world, request, { outcome: "abandoned", ...failureOf(error), untidied });
+    const outcome = joining.formed ? "failed" : "abandoned";
+    return await report(flow, world, request, { outcome, ...failure, untidied });
   }
 };
 
 /** The runbook. */
 const join = async (
   hold: Hold,
+  request: HookRequest,
   attachedLoadBalancers: readonly string[],
-  progress: Progress,
+  joining: Joining,
 ): Promise<JoinOutcome> => {
-  const { flow, world, lease } = hold;
-  const { loadBalancer } = world.config;
+  const { flow, world } = hold;
+  const manager = joining.role === "manager";
+  // Managers are never registered.
+  const loadBalancer = manager ? undefined : world.config.loadBalancer;
   const attached = loadBalancer !== undefined && attachedLoadBalancers.includes(loadBalancer);
 
-  progress.address = await agentOnline(hold);
-  const node = await nodeBecomesActive(hold, progress);
-  const { nodeId } = node;
-  const tasks = node.tasks > 0 ? await taskRuns(hold, node) : 0;
+  joining.address = await agentOnline(hold);
+  if (manager) await formOrFind(hold, joining);
+  const node = await nodeBecomesActive(hold, joining);
+  const { nodeId } = joining;
+  const tasks = node.tasks > 0 && !manager ? await taskRuns(hold, joining, node) : node.tasks;
   if (loadBalancer && !attached) {
-    progress.registered = true;
+    joining.registered = true;
     // A node without a task is never healthy, and is no failure: it serves as soon as there is something to run.
     await intoLoadBalancer(hold, loadBalancer, { registered: false, proved: tasks > 0 });
   }
-  const after = await completeAndProve(flow, world, lease.action, "CONTINUE", launching);
+  const after = await completeAndProve(flow, world, request, "CONTINUE", launching);
   if (!["Pending:Proceed", "InService", ANOTHER_HOOK].includes(after))
     throw new Overtaken("complete CONTINUE", after);
   if (!loadBalancer) return { outcome: "joined", nodeId, tasks, loadBalancer: "none" };
@@ -115,10 +104,10 @@ const join = async (
 };
 
 /** A machine of a warm pool: everything that can be done before it is needed. */
-const prepare = async (hold: Hold, progress: Progress): Promise<JoinOutcome> => {
-  progress.address = await agentOnline(hold);
-  await hostJoins(hold, await readHint(hold), { mode: "prepare", rejoin: false });
-  await completeAndProve(hold.flow, hold.world, hold.lease.action, "CONTINUE", launching);
+const prepare = async (hold: Hold, request: HookRequest, joining: Joining): Promise<JoinOutcome> => {
+  joining.address = await agentOnline(hold);
+  await hostJoins(hold, joining, await readHint(hold), { mode: "prepare", rejoin: false });
+  await completeAndProve(hold.flow, hold.world, request, "CONTINUE", launching);
   return { outcome: "prepared" };
 };
 
@@ -152,11 +141,3 @@ const confirmInService = async (
     return "not confirmed";
   }
 };
-
-const report = (flow: Flow, world: World, request: HookRequest, outcome: JoinOutcome): Promise<JoinOutcome> =>
-  flow.step("report", async () => {
-    const record = { flow: flow.name, group: request.group, instanceId: request.instanceId, ...outcome };
-    if (outcome.outcome === "abandoned") world.log.error("join abandoned", record);
-    else world.log.info(`join ${outcome.outcome}`, record);
-    return outcome;
-  });

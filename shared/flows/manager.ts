@@ -21,13 +21,21 @@ const numberOf = (text: string): number =>
 /** In which states managers are asked, the best first: one that is about to go is a manager until it is demoted. */
 const ASKED = ["InService", "Terminating:Wait"];
 
-/** Managers whose agents are online, those in service first; each subject (an instance, a roll) starts with another one. */
-export const findManagers = async (world: CoreWorld, subject: string): Promise<Agent[]> => {
+/**
+ * Managers whose agents are online, those in service first; each subject (an instance, a roll) starts with another one.
+ * @param forming asked at last, in service or not: the manager that is just forming the swarm.
+ */
+export const findManagers = async (
+  world: CoreWorld,
+  subject: string,
+  forming?: InstanceId,
+): Promise<Agent[]> => {
   const groups = await describeGroups(world.autoScaling, world.config.managerGroups);
   const instances = groups.flatMap((group) => group.instances);
   const asked = ASKED.map((state) =>
     instances.filter(({ lifecycleState }) => lifecycleState === state).map((instance) => instance.instanceId),
   );
+  if (forming !== undefined && !asked.flat().includes(forming)) asked.push([forming]);
   const ids = asked.flat().slice(0, 50);
   if (ids.length === 0) return [];
   const agents = await describeAgents(world.systemsManager, ids);
@@ -78,6 +86,7 @@ const managerTrouble = (look: Look<{ commandId?: string }, Answer>): string | un
 
 /**
  * Runs a document on a manager, and on the next one when that does not answer.
+ * @param command.forming see `findManagers`.
  * @param command.deadline until when to hold when no manager answers; default: as long as the hook can be kept open.
  * @param insistence see there; a refusal is not the end then, either.
  * @throws StepFailure when a manager answered with a failure, or none answered until the deadline.
@@ -86,7 +95,7 @@ export const onManager = async <T>(
   errand: Errand,
   name: string,
   schema: AnswerSchema<T>,
-  command: HostCommand,
+  command: HostCommand & { forming?: InstanceId },
   insistence?: Insistence<T>,
 ): Promise<T> => {
   const { flow, world, lease } = errand;
@@ -98,7 +107,7 @@ export const onManager = async <T>(
     const held = asking.round > 0 && insistence ? insist(asking, asking.causes.join("; "), now) : asking;
     if (asking.round > 0 && !insistence)
       world.log.error("no manager answers: holding", { ...fields, causes: asking.causes });
-    const found = await findManagers(world, subject);
+    const found = await findManagers(world, subject, command.forming);
     const managers = found.filter(({ instanceId }) => instanceId !== lease.notAsked);
     return { ...held, managers, next: 0, round: asking.round + 1, causes: [] };
   };

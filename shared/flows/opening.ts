@@ -12,7 +12,7 @@ import { errorText, isTransient } from "../aws/errors.ts";
 import { StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import type { Lease } from "./watch.ts";
-import type { EpochMillis, World } from "./world.ts";
+import type { EpochMillis, FlowRequest, World } from "./world.ts";
 
 /** How long a state that should soon become the right one is waited for: events can come before it shows. */
 const GRACE_SECONDS = 60;
@@ -29,7 +29,7 @@ export interface Opening {
 export const openFlow = async (
   flow: Flow,
   world: World,
-  request: HookAction,
+  request: FlowRequest,
   name: string,
   decided: (member: GroupMember | undefined) => boolean,
 ): Promise<Opening> => {
@@ -51,7 +51,7 @@ export const openFlow = async (
         instanceId: request.instanceId,
         cause: errorText(error),
       });
-      await keepAlive(flow, world, request);
+      if ("hook" in request) await keepAlive(flow, world, request);
       return { state: { ...before, startedAt }, againInSeconds: THROTTLED_SECONDS };
     }
   });

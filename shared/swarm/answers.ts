@@ -22,16 +22,33 @@ export const joinHostAnswer = z.discriminatedUnion("outcome", [
     joined: z.enum(["now", "already"]),
     pulled: z.number(),
   }),
-  z.object({ outcome: z.literal("prepared"), pulled: z.number() }),
+  z.object({ outcome: z.enum(["prepared", "ready"]), pulled: z.number() }),
   z.object({ outcome: z.literal("retiring") }),
 ]);
 
 export const activateAnswer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("active"), tasks: words, images: words, directories: words }),
-  z.object({ outcome: z.literal("changed"), images: words, directories: words }),
+  z.object({
+    outcome: z.literal("changed"),
+    /** There when it is active all the same. */
+    activated: z.optional(z.literal(true)),
+    images: words,
+    directories: words,
+  }),
   z.object({ outcome: z.literal("unknown-node") }),
   z.object({ outcome: z.literal("retiring") }),
 ]);
+
+export const initSwarmAnswer = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.enum(["initialised", "already"]), nodeId: z.string() }),
+  /** A token is stored, and this host is in no swarm: there was one. */
+  z.object({ outcome: z.literal("formed before") }),
+  z.object({ outcome: z.literal("retiring") }),
+]);
+
+export const surveyManagersAnswer = z.object({ managers: z.number(), unreachable: z.number() });
+
+export const rotateTokensAnswer = z.object({ rotated: z.literal(true) });
 
 export const awaitTasksAnswer = z.object({ running: z.number() });
 

@@ -1,6 +1,7 @@
 // No step without a crash: what the scenarios come by is all that the source of the flows has.
 import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
 import { crashingBackups } from "./crash-backups.ts";
+import { crashingForms } from "./crash-forms.ts";
 import { crashingJoins } from "./crash-joins.ts";
 import { crashingRepairs } from "./crash-repairs.ts";
 import { crashingRetirements } from "./crash-retirements.ts";
@@ -23,12 +24,11 @@ const stepsOf = async (scenarios: readonly Scenario[]): Promise<Set<string>> => 
 };
 
 it("the scenarios that crash come by every step of all flows", async () => {
-  const [join, retire] = [await stepsOf(crashingJoins), await stepsOf(crashingRetirements)];
-  const [roll, repair, backup] = [
-    await stepsOf(crashingRolls),
-    await stepsOf([...crashingRepairs, ...crashingStacks]),
-    await stepsOf(crashingBackups),
-  ];
+  const join = await stepsOf([...crashingJoins, ...crashingForms]);
+  const retire = await stepsOf(crashingRetirements);
+  const roll = await stepsOf(crashingRolls);
+  const repair = await stepsOf([...crashingRepairs, ...crashingStacks]);
+  const backup = await stepsOf(crashingBackups);
   expect([...new Set([...join, ...retire, ...roll, ...repair, ...backup])].sort()).toEqual(await stepNames());
   // Both flows leave the load balancer.
   expect([...join]).toContain("load balancer out");

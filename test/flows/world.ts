@@ -69,6 +69,8 @@ export const ELB = "hive";
 const PREFIX = "hive-swarm-dev-";
 const REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 export const TOKEN_PARAMETER = "/hive-swarm/hive/join-token/worker";
+export const MANAGER_TOKEN_PARAMETER = "/hive-swarm/hive/join-token/manager";
+export const RECORD_PARAMETER = "/hive-swarm/hive/swarm";
 export const HISTORY = "/hive-swarm/hive/rolls";
 export const PAUSE = "/hive-swarm/hive/pause";
 export const NEEDS_PARAMETER = "/hive-swarm/hive/services";
@@ -94,6 +96,11 @@ export interface WorldOptions {
   managers?: number;
   /** Hooks of the managers' group; without them managers come and go as they are. */
   managerHooks?: readonly ("join" | "retire")[];
+  /**
+   * `formed`: the first managers are in the swarm from their first moment, and no hook waits for managers. `with hooks`: so are they,
+   * and from then on managers come and go by hooks. `none`: nothing is there yet, and managers come by hooks.
+   */
+  swarm?: "formed" | "with hooks" | "none";
   /** The worker group's maximum. */
   most?: number;
   services?: readonly Service[];
@@ -153,6 +160,7 @@ const byFunction = (hooks: Readonly<Record<string, CheckpointHooks>>): Checkpoin
 export const createTestWorld = async (options: WorldOptions = {}) => {
   const { loadBalancer = "attached", managers = 3, services = [hive()], hooks = {} } = options;
   const { managerHooks = [] } = options;
+  const { swarm = "formed" } = options;
   const clock = new VirtualClock();
   const ids = sequentialIdentifiers();
   const log: LogRecord[] = [];
@@ -165,6 +173,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   const machines: SimulatedMachines = new SimulatedMachines({
     clock,
     readParameter: (name) => parameter(name),
+    writeParameter: (name, value) => putParameter(name, value, "SecureString"),
     ...(options.timings ? { timings: options.timings } : {}),
   });
   const proxy = new SimulatedProxy(machines);
@@ -218,6 +227,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       defaultResult: "CONTINUE",
     },
   ];
+  machines.managersAreThere = swarm !== "none";
   const autoScaling = new AutoScaling({
     clock,
     machines,
@@ -231,7 +241,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
         max: 9,
         desired: managers,
         terminateHookAbandon: options.terminateHookAbandon ?? "retain",
-        hooks: [launchHook, terminateHook].filter(({ name }) => managerHooks.some((one) => one === name)),
+        hooks: [launchHook, terminateHook].filter(
+          ({ name }) => swarm === "none" || managerHooks.some((one) => one === name),
+        ),
       },
       {
         name: WORKERS,
@@ -274,7 +286,13 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   const putParameter = (Name: string, Value: string, Type: "String" | "SecureString" = "String"): void => {
     systemsManager.operations.PutParameter({ Name, Value, Type, Overwrite: true });
   };
-  putParameter(TOKEN_PARAMETER, machines.swarm.workerToken, "SecureString");
+  if (swarm !== "none") {
+    putParameter(TOKEN_PARAMETER, machines.swarm.workerToken, "SecureString");
+    putParameter(MANAGER_TOKEN_PARAMETER, machines.swarm.managerToken, "SecureString");
+    // Who formed it is gone long since.
+    const at = new Date(clock.now()).toISOString();
+    putParameter(RECORD_PARAMETER, JSON.stringify({ formedBy: "i-0123456789abcdef0", at, tokensAt: at }));
+  }
 
   /** As if it were in the swarm's region: that a rule forwards its events is the business of the template's tests. */
   const registry = new ContainerRegistry({ clock, publish });
@@ -442,9 +460,9 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   autoScaling.start();
   if (options.repairEverySeconds !== undefined) sweep(options.repairEverySeconds);
 
-  const members = () =>
+  const members = (group = WORKERS) =>
     (
-      autoScaling.operations.DescribeAutoScalingGroups({ AutoScalingGroupNames: [WORKERS] })
+      autoScaling.operations.DescribeAutoScalingGroups({ AutoScalingGroupNames: [group] })
         .AutoScalingGroups?.[0]?.Instances ?? []
     ).map(({ InstanceId = "", LifecycleState = "" }) => ({ id: InstanceId, state: LifecycleState }));
   const until = (condition: () => boolean, limitSeconds = 50 * 3600): Promise<void> =>
@@ -454,13 +472,26 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     clock.after(seconds * 1000, () => {});
     await until(() => clock.now() >= end);
   };
+  if (swarm === "with hooks") {
+    await after(1);
+    machines.managersAreThere = false;
+    for (const { name, transition, heartbeatTimeoutSeconds, defaultResult } of [launchHook, terminateHook])
+      autoScaling.operations.PutLifecycleHook({
+        AutoScalingGroupName: MANAGERS,
+        LifecycleHookName: name,
+        LifecycleTransition: transition,
+        HeartbeatTimeout: heartbeatTimeoutSeconds,
+        DefaultResult: defaultResult,
+      });
+  }
+
   const state = (id: string): string | undefined => members().find((member) => member.id === id)?.state;
   const executions = () => durable.executions();
   const atRest = (): boolean =>
     executions().every(isClosed) &&
     asynchronous.unfinished() === 0 &&
     autoScaling.hooks().every(({ endedAt }) => endedAt !== undefined) &&
-    members().every((member) =>
+    [...members(), ...members(MANAGERS)].every((member) =>
       ["InService", "Terminating:Retained", "Warmed:Running"].includes(member.state),
     );
 
@@ -483,7 +514,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     bus,
     config,
     reports,
-    members,
+    members: () => members(),
     state,
     until,
     after,
@@ -492,6 +523,8 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     parameter,
     putParameter,
     managers: () => autoScaling.instanceIds(MANAGERS),
+    /** With their states, as `members` has the workers'. */
+    managerMembers: () => members(MANAGERS),
     desire: async (DesiredCapacity: number): Promise<void> => {
       autoScaling.operations.SetDesiredCapacity({ AutoScalingGroupName: WORKERS, DesiredCapacity });
       await after(1);

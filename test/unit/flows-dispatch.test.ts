@@ -137,6 +137,15 @@ describe("an event", () => {
     expect(JSON.parse(String(starts[0]?.Payload))).toMatchObject({ group: "hive-workers" });
   });
 
+  it.each([
+    [launch, "Pending:Wait", "join"],
+    [terminate, "Terminating:Wait", "retire"],
+  ] as const)("of a manager counts as of a worker: %j", async (trigger, state, hook) => {
+    const { result, starts } = await dispatched(trigger, { state, group: "hive-managers" });
+    expect(result).toMatchObject({ started: `${hook}-${instanceId}-0` });
+    expect(JSON.parse(String(starts[0]?.Payload))).toEqual({ group: "hive-managers", hook, instanceId });
+  });
+
   it.each<[string, Trigger, Scene, RegExp]>([
     [
       "another hook's launch",

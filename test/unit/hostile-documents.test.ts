@@ -86,6 +86,10 @@ describe("Systems Manager", () => {
     instanceId,
     managers: "10.0.0.1",
     tokenParameter: "/a/token",
+    workerTokenParameter: "/a/token/worker",
+    managerTokenParameter: "/a/token/manager",
+    addressPool: "172.30.0.0/16",
+    advertise: "10.0.0.1",
     registry: "registry.example",
     registryRegion: "us-east-1",
     now: "2026-01-01T00:00:00.000Z",
@@ -105,8 +109,6 @@ describe("Systems Manager", () => {
     parameter: "/hive-swarm/hive/stack",
     time: "2026-01-01T00-00-00",
     key: "hive/swarm/one.tar.gz",
-    workerTokenParameter: "/a/token",
-    managerTokenParameter: "/another/token",
   };
   const send = (document: string, changed: Record<string, string>) => {
     const values = Object.entries(parametersOf(document)).map(([name, { default: given, allowedValues }]) => [

@@ -70,6 +70,7 @@ const calls: [service: string, operation: string, input: object, permissions: st
     ["ssm:GetParameterHistory", "kms:Decrypt"],
   ],
   ["ssm", "PutParameter", { Name: "/a/b" }, ["ssm:PutParameter"]],
+  ["ssm", "PutParameter", { Name: "/a/b", Type: "SecureString" }, ["ssm:PutParameter", "kms:Encrypt"]],
   ["lambda", "Invoke", { FunctionName: "f", Qualifier: "durable" }, ["lambda:InvokeFunction"]],
   [
     "lambda",

@@ -36,11 +36,18 @@ it("the documents that change nothing are known, and every other one is seen to 
     "explain-task",
     "log-state",
     "survey-cluster",
+    "survey-managers",
     "survey-services",
     "watch-service",
   ]);
   const promised = documentNames().filter((name) => /changes nothing/i.test(scriptOf(name)));
-  expect(promised).toEqual(["explain-task", "survey-cluster", "survey-services", "watch-service"]);
+  expect(promised).toEqual([
+    "explain-task",
+    "survey-cluster",
+    "survey-managers",
+    "survey-services",
+    "watch-service",
+  ]);
 });
 
 describe("as they run, during a roll whose tasks fail", () => {
@@ -52,6 +59,7 @@ describe("as they run, during a roll whose tasks fail", () => {
 
   it.each([
     ["survey-cluster", {}, /^(info .*\n)+$/, ["GET"]],
+    ["survey-managers", {}, /^info .*\nnode ls --filter role=manager .*\n$/, []],
     ["survey-services", { image: repository }, /^(info .*\n)+$/, ["GET"]],
     ["watch-service", { serviceId, rollId: "roll-1", waitSeconds: "1" }, /^(info .*\n)+$/, ["GET"]],
     ["explain-task", { container: "c".repeat(64) }, /^container inspect .*\nlogs .*\n$/, []],
@@ -62,7 +70,7 @@ describe("as they run, during a roll whose tasks fail", () => {
       manager.program(
         "docker",
         `echo "$*" >>${manager.directory}/asked
-         case $1 in info) echo true ;; container) echo '${explained}' ;; logs) echo no config ;; *) exit 1 ;; esac`,
+         case $1 in info) echo true ;; container) echo '${explained}' ;; logs) echo no config ;; node) echo Leader ;; *) exit 1 ;; esac`,
       );
       const { status, answer } = await manager.run(document, parameters);
       expect([status, answer.failed]).toEqual([0, undefined]);

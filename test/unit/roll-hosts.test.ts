@@ -256,6 +256,7 @@ describe("activate-node", () => {
            echo "$asked" >"$BIN/asked"; cat "$BIN/needs-$asked" ;;
          "node inspect"*Status.State*) echo ready ;;
          "node inspect"*Version*) echo '7 drain ;{"Name":"","Role":"worker","Availability":"active","Labels":{ }}' ;;
+         *'{{.Spec.Role}}') echo worker ;;
          "node inspect"*) echo - ;;
          "node ps"*) echo task1 ;;
          *) exit 1 ;;

@@ -1,5 +1,5 @@
 // The managers among themselves: who leads, who may be demoted, and the demotion that follows the write of another role by itself,
-// one at a time and only as long as the quorum holds (docs/facts.md, D26 and on).
+// one at a time and only as long as the quorum holds (docs/facts.md, D27 and D28).
 import { quorumAfter, quorumOf, type Voter } from "../../../shared/swarm/quorum.ts";
 import type { Store, SwarmNode } from "./store.ts";
 
