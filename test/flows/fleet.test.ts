@@ -1,49 +1,14 @@
 // A fleet of five hundred with drift of several kinds: what a look at it takes, and that all of it is found.
 import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
 import { planRepair } from "../../shared/fleet/plan.ts";
+import { FLEET, fleet } from "./fleets.ts";
 import { look } from "./plans.ts";
-import { pushed } from "./rolls.ts";
-import { createTestWorld, hive, type TestWorld, WORKERS } from "./world.ts";
-
-const FLEET = 500;
 
 let undo: () => void;
 beforeAll(() => {
   undo = hastenSuspension();
 });
 afterAll(() => undo());
-
-/** In the swarm and in service, as if each had joined; a join of its own would take the test minutes. */
-const fleet = async (): Promise<TestWorld> => {
-  const world = await createTestWorld({ most: FLEET, services: [] });
-  pushed(world, "a");
-  world.bus.deliver = false;
-  await world.desire(FLEET);
-  await world.after(30);
-  for (const { id } of world.members()) {
-    const host = world.machines.host(id);
-    host.images.add(hive().image);
-    host.directories.add("/var/log/hive");
-    const { instanceId, address } = host;
-    host.nodeId = world.machines.swarm.admit({
-      instanceId,
-      address,
-      role: "worker",
-      availability: "active",
-      labels: { "hive.instance-id": id, "hive.active-since": "2026-01-01T00:00:30Z" },
-    }).id;
-    await world.operator("autoscaling", "CompleteLifecycleAction", {
-      AutoScalingGroupName: WORKERS,
-      LifecycleHookName: "join",
-      InstanceId: id,
-      LifecycleActionResult: "CONTINUE",
-    });
-  }
-  // Only now: with each node that comes all waiting tasks would be looked through.
-  world.machines.swarm.deploy(hive({ replicas: FLEET + 100 }));
-  await world.after(60);
-  return world;
-};
 
 it("is looked at with few calls and small results, and every drift is found", async () => {
   const world = await fleet();
