@@ -20,7 +20,7 @@ export interface StackSettings {
 }
 
 /** All that is wrong with the file. */
-export class StackFileError extends Error {
+class StackFileError extends Error {
   constructor(file: string, problems: readonly string[]) {
     super(`The stack ${file} cannot be packaged:\n${problems.map((problem) => `- ${problem}`).join("\n")}`);
     this.name = "StackFileError";

@@ -35,7 +35,7 @@ const stack = {
 const [FOLLOWS, AHEAD] = ["hive_follows", "hive_ahead"];
 
 describe("the stack on a real swarm", () => {
-  const sandbox = withSandbox({ workers: 1, replicas: 1 });
+  const sandbox = withSandbox({ workers: 1, replicas: 3 });
 
   /** As a person asks, through dispatch; what became of each thing that was done. */
   const repaired = async (): Promise<string[]> => {

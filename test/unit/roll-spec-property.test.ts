@@ -47,6 +47,9 @@ const acts: Record<string, (spec: Raw) => void> = {
     spec.Labels["hive.previous"] = FROM;
     spec.Mode.Replicated.Replicas = 6;
   },
+  scale: (spec) => {
+    spec.Mode.Replicated.Replicas = 1;
+  },
 };
 
 /** Every character that a text can have; the Engine's answers hold no half characters. */
@@ -116,7 +119,7 @@ const spec = fc.record({
 /** As it stands before the act. */
 const marked = (act: string, generated: Raw): Raw => {
   const spec = structuredClone(generated);
-  if (act === "begin") return spec;
+  if (act === "begin" || act === "scale") return spec;
   Object.assign(spec.Labels, {
     "hive.roll.id": ROLL,
     "hive.roll.image": TARGET,
@@ -139,6 +142,8 @@ const parameters = {
   seen: "2026-11-27T21:59:00.000Z",
   cause: "unhealthy",
   holders: "i-08ace4892e28fd2ff i-0f04ea6387c485233",
+  replicas: "1",
+  was: "",
   settleSeconds: "0",
   waitSeconds: "0",
 };
