@@ -106,7 +106,7 @@ def facts($service; $tasks; $node; $now):
       mode: ($spec.Mode | mode), replicas: $spec.Mode.Replicated.Replicas, image: $image,
       managersOnly: any($spec.TaskTemplate.Placement.Constraints // [] | .[] | split(" ") | join("") | ascii_downcase;
         . == "node.role==manager" or . == "node.role!=worker"),
-      reservedCpus: ($spec.TaskTemplate.Resources.Reservations | cpus),
+      reservedCpus: (try ($spec.TaskTemplate.Resources.Reservations | cpus) catch 0),
       labels: ($spec.Labels // {} | with_entries(select(.key | startswith("hive.")))),
       update: {
         state: ($service | update), message: ($service.UpdateStatus.Message | text | .[0:300]),
