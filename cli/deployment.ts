@@ -17,6 +17,8 @@ export interface Deployment extends Clients {
   retireFunction: string;
   historyParameter(service: string): string;
   pauseParameter: string;
+  /** Before the name of each SSM document. */
+  documentPrefix: string;
 }
 
 export interface Place {
@@ -49,6 +51,7 @@ export const openDeployment = async (tool: Tool, { cluster, stage, region }: Pla
     retireFunction: `${SERVICE}-${stage}-retire-node`,
     planFunction: `${SERVICE}-${stage}-plan`,
     repairFunction: `${SERVICE}-${stage}-repair`,
+    documentPrefix: `${SERVICE}-${stage}-`,
     pauseParameter: `/${SERVICE}/${cluster}/pause`,
     historyParameter: (service) => `/${SERVICE}/${cluster}/rolls/${service}`,
   };

@@ -1,5 +1,6 @@
 // All commands of the tool, in the order of the help.
 import type { Command } from "../command.ts";
+import { explain } from "./explain.ts";
 import { history } from "./history.ts";
 import { pause } from "./pause.ts";
 import { plan } from "./plan.ts";
@@ -9,4 +10,14 @@ import { roll } from "./roll.ts";
 import { rollback } from "./rollback.ts";
 import { status } from "./status.ts";
 
-export const commands: readonly Command[] = [status, plan, repair, roll, rollback, history, pause, resume];
+export const commands: readonly Command[] = [
+  status,
+  explain,
+  plan,
+  repair,
+  roll,
+  rollback,
+  history,
+  pause,
+  resume,
+];
