@@ -6,6 +6,7 @@ import { pause } from "./pause.ts";
 import { plan } from "./plan.ts";
 import { repair } from "./repair.ts";
 import { resume } from "./resume.ts";
+import { retire } from "./retire.ts";
 import { roll } from "./roll.ts";
 import { rollback } from "./rollback.ts";
 import { status } from "./status.ts";
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   explain,
   plan,
   repair,
+  retire,
   roll,
   rollback,
   history,

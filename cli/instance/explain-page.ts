@@ -116,6 +116,8 @@ const becauseLines = ({ running, instanceId, now, report }: InstanceFacts): stri
 const endLines = (facts: InstanceFacts): string[] => {
   const step = facts.running?.state.step?.name;
   if (step !== undefined) return [endsWhen[step] ?? ""];
+  if (facts.member?.lifecycleState === "Terminating:Retained")
+    return [`a person ends it, once its logs are safe: hive-swarm retire ${facts.instanceId} --apply`];
   return waits(facts) && !facts.running
     ? ["a flow is started for it (see Repair), or the group's time is up (see Waits for)"]
     : [];

@@ -6,7 +6,7 @@ import { instanceNarrator, instanceSteps } from "./steps.ts";
 
 export interface FlowState {
   startedAt: number;
-  /** The step under way; undefined: between two. */
+  /** The step under way; undefined: between two. `looks`: that have ended. */
   step?: {
     name: string;
     doing: string;
@@ -46,9 +46,9 @@ const stepAfter = (step: Step | undefined, event: Event): Step | undefined => {
   const at = new Date(event.EventTimestamp ?? 0).getTime();
   const same = step?.id === id ? step : undefined;
   if (type === "StepStarted") {
-    if (!same) return { id, name, doing: instanceSteps[name]?.doing ?? plain(name), since: at, looks: 1 };
+    if (!same) return { id, name, doing: instanceSteps[name]?.doing ?? plain(name), since: at, looks: 0 };
     const { nextLookAt: _passed, ...rest } = same;
-    return { ...rest, looks: same.looks + 1 };
+    return rest;
   }
   if (!same) return step;
   if (type === "StepSucceeded") return undefined;
@@ -58,6 +58,7 @@ const stepAfter = (step: Step | undefined, event: Event): Step | undefined => {
   const trouble = event.StepFailedDetails?.Error?.Payload?.ErrorMessage;
   return {
     ...same,
+    looks: event.StepFailedDetails?.RetryDetails?.CurrentAttempt ?? same.looks,
     nextLookAt: at + delay * 1000,
     ...(trouble === undefined ? {} : { trouble: plain(trouble) }),
   };
