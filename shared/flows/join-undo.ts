@@ -1,6 +1,7 @@
 // Leaves nothing of a failed or overtaken join behind: out of the load balancer, out of the swarm.
 import { describeMember } from "../aws/auto-scaling.ts";
 import { leaveAnswer, parseAnswer } from "../swarm/answers.ts";
+import { demoteNode } from "./demote.ts";
 import { StepFailure } from "./failure.ts";
 import { whateverItsState, withoutHook } from "./hold.ts";
 import { onHost } from "./host.ts";
@@ -11,6 +12,12 @@ import { type Hold, watch } from "./watch.ts";
 
 /** Tidying up after a failure must not keep the hook from being abandoned. */
 const UNDO_SECONDS = 90;
+
+/** A manager cannot demote itself. */
+const askingOthers = (hold: Hold): Hold => ({
+  ...hold,
+  lease: { ...hold.lease, notAsked: hold.lease.action.instanceId },
+});
 
 /** @returns what could not be tidied, to be reported. */
 export const undo = async (hold: Hold, joining: Joining): Promise<string[]> => {
@@ -23,9 +30,12 @@ export const undo = async (hold: Hold, joining: Joining): Promise<string[]> => {
       untidied.push(error instanceof Error ? error.message : String(error));
     }
   };
-  // One that is missed among the managers is not made to leave: its vote has to go first.
+  // What never got into the swarm has nothing to take back there.
+  if (joining.role === "manager" && joining.nodeId === "") return [];
+  // One that is missed among the managers is not made to leave: its vote goes first, however long that takes.
   if (joining.role === "manager")
-    return [`node ${joining.nodeId || "(none)"} is to be demoted and removed by hand`];
+    await attempt(() => demoteNode(askingOthers(whateverItsState(hold)), joining));
+  if (untidied.length > 0) return untidied;
   const start = await hold.flow.step("undo begins", async () => hold.world.now());
   const deadline = start + UNDO_SECONDS * 1000;
   if (loadBalancer && joining.registered && !joining.serving)
@@ -60,5 +70,6 @@ export const removeOnceGone = async (hold: Hold, joining: Joining): Promise<void
     },
   });
   if (!gone) return;
+  if (joining.role === "manager") await demoteNode(askingOthers(free), joining);
   await removeNode(free, "remove what joined", joining);
 };

@@ -4,7 +4,7 @@ import { type Scenario, scenarioOf } from "./crashes.ts";
 import { formationProblems } from "./form.ts";
 import { bringBack, outOfSwarm, serviceOutcome } from "./in-service.ts";
 import { joinOutcome, serving } from "./scenes.ts";
-import { problemsOf, RECORD_PARAMETER, type TestWorld } from "./world.ts";
+import { hive, image, problemsOf, RECORD_PARAMETER, type TestWorld } from "./world.ts";
 
 const join = scenarioOf("join-node");
 
@@ -60,6 +60,26 @@ export const crashingForms: readonly Scenario[] = [
     },
     hasJoined,
   ),
+  {
+    ...join(
+      "a manager that joined, and then cannot have the images",
+      { swarm: "with hooks", managers: 1, services: [hive({ id: "viz", managersOnly: true })] },
+      async (world) => {
+        world.machines.refusedPulls.set(image("a"), "denied");
+        world.desireManagers(2);
+        await world.until(() => world.logged("join abandoned").length > 0);
+        world.machines.refusedPulls.clear();
+        await world.rest(7_200);
+        return world.managers()[0] ?? "";
+      },
+      (world) => {
+        const nodes = [...world.machines.swarm.nodes.values()];
+        expect(nodes).toMatchObject(Array(2).fill({ vote: true, state: "ready" }));
+        expect(nodes.map(({ instanceId }) => instanceId)).toEqual(world.managers());
+      },
+    ),
+    everywhere: true,
+  },
   join(
     "a manager that finds a swarm without a record",
     { swarm: "with hooks" },

@@ -130,6 +130,42 @@ describe("a manager that comes later", () => {
     expect(world.managerMembers().map(({ state }) => state)).toEqual(Array(4).fill("InService"));
   });
 
+  it.each([1, 3])(
+    "and fails after it has joined %i others gives its vote up before it leaves",
+    async (managers) => {
+      const world = await createTestWorld({ swarm: "with hooks", managers, services: [viz()] });
+      world.machines.refusedPulls.set(image("c"), "denied");
+      world.desireManagers(managers + 1);
+      await world.until(() => world.logged("join abandoned").length > 0, 7_200);
+      world.machines.refusedPulls.clear();
+      await world.rest(7_200);
+      const [told] = world.logged("join abandoned");
+      expect(told?.fields).toMatchObject({ step: "join host", untidied: [] });
+      const voters = [...world.machines.swarm.nodes.values()].map(({ instanceId, vote }) => ({
+        instanceId,
+        vote,
+      }));
+      expect(voters).toEqual(world.managers().map((instanceId) => ({ instanceId, vote: true })));
+      expect(voters).toHaveLength(managers + 1);
+      const order = world.commands().map(({ document }) => document);
+      expect(order.indexOf("demote-node")).toBeLessThan(order.indexOf("leave-swarm"));
+      expect(problemsOf(world)).toEqual([]);
+    },
+  );
+
+  it("that is terminated in the middle of its join leaves no vote behind", async () => {
+    const world = await createTestWorld({ swarm: "with hooks" });
+    const before = world.managers();
+    world.desireManagers(4);
+    await world.until(() => world.machines.swarm.nodes.size === 4);
+    const id = world.managers().find((one) => !before.includes(one)) ?? "";
+    world.terminate(id);
+    await world.rest(7_200);
+    expect([...world.machines.swarm.nodes.values()].map(({ instanceId }) => instanceId)).toEqual(before);
+    expect(world.managers()).toEqual(before);
+    expect(problemsOf(world)).toEqual([]);
+  });
+
   it("finds a swarm that a person formed, of which there is no record, and records who was there", async () => {
     const world = await createTestWorld({ swarm: "with hooks" });
     world.systemsManager.operations.DeleteParameter({ Name: RECORD_PARAMETER });
