@@ -1,11 +1,11 @@
 // Before a manager joins: who forms the swarm, once and for all, and who waits for the one that does.
 import { describeMember } from "../aws/auto-scaling.ts";
 import type { InstanceId } from "../identifiers.ts";
-import { initSwarmAnswer, parseAnswer, surveyManagersAnswer } from "../swarm/answers.ts";
+import { surveyManagersAnswer } from "../swarm/answers.ts";
 import type { SwarmRecord } from "../swarm/record.ts";
-import { Overtaken, RETIRING, StepFailure } from "./failure.ts";
-import { onHost, onInstance } from "./host.ts";
+import { onInstance } from "./host.ts";
 import { findOthers, hostJoins, noManager } from "./join-host.ts";
+import { initSwarm, lostSwarm } from "./join-init.ts";
 import type { Joining } from "./joining.ts";
 import { onManager } from "./manager.ts";
 import { claimRecord, readRecord } from "./swarm-record.ts";
@@ -13,7 +13,6 @@ import { type Hold, watch } from "./watch.ts";
 import type { EpochMillis } from "./world.ts";
 
 const SURVEY_SECONDS = 20;
-const INIT_SECONDS = 240;
 /** A manager that the others do not reach is given so long to come back (or to be taken out) before one more is counted. */
 const MARGIN_SECONDS = 120;
 const MARGIN_LOOK_SECONDS = 10;
@@ -70,35 +69,6 @@ const managerInSwarm = async (hold: Hold) => {
   return undefined;
 };
 
-/** @returns false when there was a swarm before, and this host is not in it (any more): it joins like any other. */
-const initSwarm = async (hold: Hold, joining: Joining): Promise<boolean> => {
-  const { config } = hold.world;
-  const answer = await onHost(hold, "init swarm", {
-    document: "init-swarm",
-    parameters: {
-      addressPool: config.addressPool,
-      advertise: joining.address,
-      workerTokenParameter: config.workerTokenParameter,
-      managerTokenParameter: config.managerTokenParameter,
-    },
-    executionSeconds: INIT_SECONDS,
-  });
-  if (answer.kind !== "answered") {
-    // The swarm is there; what it lacks are stored tokens.
-    joining.formed = answer.kind === "refused" && ["store", "tokens"].includes(answer.step);
-    throw new StepFailure(
-      "init swarm",
-      answer.kind === "refused" ? `${answer.step}: ${answer.cause}` : answer.cause,
-    );
-  }
-  const parsed = parseAnswer(initSwarmAnswer, "init-swarm", answer.stdout);
-  if (parsed.outcome === "retiring") throw new Overtaken("init swarm", RETIRING);
-  if (parsed.outcome === "formed before") return false;
-  joining.formed = true;
-  joining.nodeId = parsed.nodeId;
-  return true;
-};
-
 /** A first manager that comes up in its time is nobody's trouble. */
 const QUIET_MILLIS = 300_000;
 
@@ -138,9 +108,6 @@ const isThere = async ({ world }: Hold, instanceId: InstanceId): Promise<boolean
   const member = await describeMember(world.autoScaling, instanceId);
   return member !== undefined && !/Terminat/.test(member.lifecycleState);
 };
-
-const lostSwarm = (parameter: string): string =>
-  `nobody forms a second swarm by himself. Restore the swarm from its backup (docs/operate.md), or, if there never was one, delete the parameter ${parameter} and the managers that wait go on by themselves`;
 
 /** One more manager moves the majority: not while another one is out of reach, unless that lasts. */
 const quorumHasMargin = async (hold: Hold): Promise<void> => {

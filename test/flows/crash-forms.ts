@@ -48,6 +48,19 @@ export const crashingForms: readonly Scenario[] = [
     ...join("the first manager, which forms the swarm", { swarm: "none", managers: 1 }, form, isFormed(1)),
     everywhere: true,
   },
+  join(
+    "a first manager that can store the tokens only later",
+    { swarm: "none", managers: 1 },
+    async (world) => {
+      const mended = world.clock.now() + 120_000;
+      world.machines.authorize = (_instanceId, { operation }) => {
+        if (operation === "PutParameter" && world.clock.now() < mended)
+          throw new AwsError("AccessDeniedException", "not authorized to perform: ssm:PutParameter");
+      };
+      return await form(world);
+    },
+    isFormed(1),
+  ),
   join("three managers from nothing", { swarm: "none", managers: 3 }, form, isFormed(3)),
   join(
     "a manager that waits while another one is out of reach",

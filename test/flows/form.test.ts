@@ -271,21 +271,52 @@ describe("managers in service", () => {
   });
 });
 
-it("a first manager that cannot store the tokens stays, since the swarm is on it, and somebody is told", async () => {
-  const world = await fromNothing(1);
-  let refused = true;
-  world.machines.authorize = (_instanceId, { operation }) => {
-    if (refused && operation === "PutParameter")
-      throw new AwsError("AccessDeniedException", "not authorized to perform: ssm:PutParameter");
+describe("a first manager whose role lacks a permission", () => {
+  const lacking = (world: TestWorld, lacks: string): { mend: () => void } => {
+    let refused = true;
+    world.machines.authorize = (_instanceId, { operation }) => {
+      if (refused && operation === lacks)
+        throw new AwsError("AccessDeniedException", `not authorized to perform: ssm:${lacks}`);
+    };
+    return {
+      mend: () => {
+        refused = false;
+      },
+    };
   };
-  await world.rest(7_200);
-  const [first = ""] = world.managers();
-  expect(joinOutcome(world, first)).toMatchObject({ outcome: "failed", step: "init swarm" });
-  expect(resultOf(world, first, "join")).toBe("CONTINUE");
-  expect(world.logged("join failed")).toMatchObject([{ level: "error" }]);
-  refused = false;
-  await bringBack(world, first, undefined, MANAGERS);
-  expect(formationProblems(world, 1)).toEqual([]);
+
+  it.each(["GetParameter", "PutParameter"])(
+    "%s is held, with the others, until somebody mends it",
+    async (lacks) => {
+      const world = await fromNothing(3);
+      const { mend } = lacking(world, lacks);
+      await world.after(3_600);
+      expect(world.managerMembers().map(({ state }) => state)).toEqual(Array(3).fill("Pending:Wait"));
+      const [told, ...more] = world.logged("the swarm cannot be formed: holding");
+      expect(more).toEqual([]);
+      expect(told).toMatchObject({ level: "error", fields: { cause: expect.stringContaining(lacks) } });
+      mend();
+      await world.rest(7_200);
+      expect(formationProblems(world, 3)).toEqual([]);
+      expect(problemsOf(world)).toEqual([]);
+    },
+  );
+
+  it("to store the tokens stays when its time is up, since the swarm is on it", async () => {
+    const world = await fromNothing(1, { joinHeartbeatSeconds: 30 });
+    const { mend } = lacking(world, "PutParameter");
+    await world.rest(7_200);
+    const [first = ""] = world.managers();
+    expect(joinOutcome(world, first)).toMatchObject({
+      outcome: "failed",
+      step: "init swarm",
+      cause: expect.stringContaining("PutParameter"),
+    });
+    expect(resultOf(world, first, "join")).toBe("CONTINUE");
+    mend();
+    await bringBack(world, first, undefined, MANAGERS);
+    expect(formationProblems(world, 1)).toEqual([]);
+  });
 });
 
 it("a first manager that never gets ready has claimed nothing, and the next one forms the swarm", async () => {

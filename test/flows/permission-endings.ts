@@ -47,6 +47,13 @@ const retire = (ends: string, scene?: SceneName): Expected => ({
   ends,
 });
 
+const managerJoins =
+  (scene: SceneName) =>
+  (ends: string): Expected => ({ scene, flow: "join", ends });
+const forms = managerJoins("the first manager forms the swarm");
+const follows = managerJoins("a second manager joins");
+const isUndone = managerJoins("a second manager joins, and is undone");
+
 /** Dispatch is tried three times; then the event is a dead letter. */
 const noJoin: Expected = { flow: "join", ends: "never started; hook ABANDON by timeout; dead letter" };
 const noRetire: Expected = { flow: "retire", ends: "never started; hook CONTINUE by timeout; dead letter" };
@@ -191,6 +198,31 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     ),
     "ssm:DescribeInstanceInformation on *": abandoned("agent online"),
     "ssm:GetCommandInvocation on *": abandoned("join host"),
+    // The swarm is on it, so it is not given up.
+    [`autoscaling:CompleteLifecycleAction on ${MANAGERS}`]: forms(
+      "failed (complete CONTINUE); told: completion failed (complete CONTINUE), join failed (complete CONTINUE); " +
+        "hook ABANDON by timeout",
+    ),
+    [`autoscaling:RecordLifecycleActionHeartbeat on ${MANAGERS}`]: forms(
+      "joined (none); told: heartbeat failed (agent online); hook CONTINUE by call",
+    ),
+    "ssm:GetParameter on parameter/hive-swarm/hive/swarm": forms(
+      "abandoned (read record); told: step failed (read record), join abandoned (read record); hook ABANDON by call",
+    ),
+    "ssm:PutParameter on parameter/hive-swarm/hive/swarm": forms(
+      "abandoned (claim record); told: step failed (claim record), join abandoned (claim record); hook ABANDON by call",
+    ),
+    "ssm:SendCommand on document/hive-swarm-dev-init-swarm": forms(
+      "abandoned (init swarm); told: step failed (init swarm), the swarm cannot be formed: holding, join abandoned (init swarm); " +
+        "hook ABANDON by call",
+    ),
+    "ssm:SendCommand on document/hive-swarm-dev-survey-managers": follows(
+      "abandoned (survey managers); told: step failed (survey managers), join abandoned (survey managers); hook ABANDON by call",
+    ),
+    // Its retirement demotes it.
+    "ssm:SendCommand on document/hive-swarm-dev-demote-node": isUndone(
+      "abandoned (join host); told: step failed (demote node), join abandoned (join host); hook ABANDON by call",
+    ),
     // It only tidies: the command that nobody waits for any more runs out by itself.
     "ssm:CancelCommand on *": {
       flow: "join",
@@ -395,6 +427,22 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     ),
   },
   ManagerInstanceRole: {
+    // Held as long as the hook can be kept open. Where a token may not be stored, the swarm is formed all the same, and stays.
+    "kms:Decrypt on key/*": forms(
+      "abandoned (init swarm); told: the swarm cannot be formed: holding, join abandoned (init swarm); hook ABANDON by call",
+    ),
+    "kms:Encrypt on key/*": forms(
+      "failed (init swarm); told: the swarm cannot be formed: holding, join failed (init swarm); hook CONTINUE by call",
+    ),
+    "ssm:GetParameter on parameter/hive-swarm/hive/join-token/manager": forms(
+      "abandoned (init swarm); told: the swarm cannot be formed: holding, join abandoned (init swarm); hook ABANDON by call",
+    ),
+    "ssm:PutParameter on parameter/hive-swarm/hive/join-token/manager": forms(
+      "failed (init swarm); told: the swarm cannot be formed: holding, join failed (init swarm); hook CONTINUE by call",
+    ),
+    "ssm:PutParameter on parameter/hive-swarm/hive/join-token/worker": forms(
+      "failed (init swarm); told: the swarm cannot be formed: holding, join failed (init swarm); hook CONTINUE by call",
+    ),
     "s3:PutObject on hive-backups/hive/swarm/*": notSaved(""),
     // What only managers run is not deployed: none of them could hold its image.
     "ecr:GetAuthorizationToken on *": withoutViz,

@@ -141,6 +141,25 @@ const stackIsDeployed: Scene["run"] = async (world) => {
   return "";
 };
 
+/** What only managers run comes from the registry as well. */
+const forManagers = () => [hive({ id: "viz", image: image("c"), replicas: 1, managersOnly: true })];
+
+const secondManager =
+  (before: Step = () => {}): Scene["run"] =>
+  async (world) => {
+    world.lacking = false;
+    await world.after(5);
+    await world.rest();
+    world.lacking = true;
+    const [first] = world.managers();
+    await before(world, "");
+    world.desireManagers(2);
+    await world.after(2);
+    const id = world.managers().find((one) => one !== first) ?? "";
+    await ended(world, id, "join");
+    return id;
+  };
+
 export const scenes = {
   "the group owns the load balancer": {
     options: { loadBalancer: "attached" },
@@ -175,6 +194,23 @@ export const scenes = {
       await ended(world, id, "retire");
       return id;
     },
+  },
+  "the first manager forms the swarm": {
+    options: { swarm: "none", managers: 1, services: forManagers() },
+    run: async (world) => {
+      await world.after(5);
+      const [id = ""] = world.managers();
+      await ended(world, id, "join");
+      return id;
+    },
+  },
+  "a second manager joins": {
+    options: { swarm: "none", managers: 1, services: forManagers() },
+    run: secondManager(),
+  },
+  "a second manager joins, and is undone": {
+    options: { swarm: "none", managers: 1, services: forManagers() },
+    run: secondManager((world) => void world.machines.refusedPulls.set(image("c"), "manifest unknown")),
   },
   "the load balancer never finds it healthy": {
     options: { loadBalancer: "not attached" },

@@ -94,9 +94,6 @@ const UNUSED = [
     `${role} ssm:ListInstanceAssociations on instance/*`,
     `${role} ssm:UpdateInstanceInformation on instance/*`,
   ]),
-  // Managers are joined by a person so far, with a token that they could read themselves.
-  "ManagerInstanceRole kms:Decrypt on key/*",
-  "ManagerInstanceRole ssm:GetParameter on parameter/hive-swarm/hive/join-token/manager",
 ];
 
 describe("with the roles of the packaged template", () => {
