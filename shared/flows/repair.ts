@@ -27,8 +27,9 @@ export const repair = async (
   const { todo, left } = chooseActions(plan, apply, holdsFor);
   const now = await flow.step("apply begins", async () => world.now());
   const deadline = now + APPLY_SECONDS * 1000;
+  const byPerson = typeof apply === "object";
   const lease = { about: {}, deadline, globalDeadline: deadline, endedAt: now };
-  const done = await applyActions({ flow, world, plan, snapshot, lease }, todo);
+  const done = await applyActions({ flow, world, plan, snapshot, lease, byPerson }, todo);
   const applied = [...done, ...left];
   await flow.step("report applied", async () => tell(flow, world, plan, apply, applied));
   return { plan, snapshot: packed(snapshot), applied };
@@ -46,5 +47,8 @@ const tell = (
     if (view.result === "failed") log.error("action failed", record);
     else log.info(`action ${view.result}`, record);
   }
-  if (apply !== false && holds.length > 0) log.error("plan held", { flow, holds });
+  if (apply === false || holds.length === 0) return;
+  // What somebody wants so, or another repair is at, wakes nobody.
+  if (holds.every((hold) => /^(paused|repair-)/.test(hold))) log.warn("plan held", { flow, holds });
+  else log.error("plan held", { flow, holds });
 };

@@ -4,7 +4,7 @@ import { atBalancer, byHand, loseEvents, nodeOf, oneOf, served, stopRoll, worker
 import { look, told } from "./plans.ts";
 import { became, repaired } from "./repairs.ts";
 import { ends, pushed, rolled, rollProblems, running } from "./rolls.ts";
-import { problemsOf, type TestWorld, throttleFirst } from "./world.ts";
+import { image, problemsOf, type TestWorld, throttleFirst } from "./world.ts";
 
 let undo: () => void;
 beforeAll(() => {
@@ -178,8 +178,6 @@ describe("what only a person may decide", () => {
     byHand(world, drained, { availability: "drain" });
     const actions = [{ kind: "activate-node", subject: drained }];
     byHand(world, unlabelled, { labels: {} });
-    const environment = { REPAIR_MOST_PERCENT: "50" };
-    expect(environment).toBeDefined();
     const { applied } = await repaired(world, { actions });
     expect(applied.map(({ kind }) => kind)).toEqual(["activate-node"]);
     expect(nodeOf(world, unlabelled).labels).toEqual({});
@@ -210,6 +208,34 @@ describe("what only a person may decide", () => {
     expect(applied).toMatchObject([{ kind: "look-at", result: "not applied" }]);
     expect(world.registered()).toContain(manager);
   });
+});
+
+it("a repair by itself gives up on an instance that a dozen flows did not put right, and a person may go on", async () => {
+  const world = await served();
+  const id = oneOf(world);
+  byHand(world, id, { availability: "drain", labels: { "hive.instance-id": id } });
+  world.machines.host(id).images.delete(image("a"));
+  world.machines.refusedPulls.set(image("a"), "no space left on device");
+  for (let count = 1; count < 12; count++) {
+    expect(became((await repaired(world)).applied)).toEqual([
+      `activate-node ${id} started join-${id}-${count}`,
+    ]);
+    await world.rest();
+  }
+  const { applied } = await repaired(world);
+  expect(applied).toMatchObject([
+    {
+      kind: "activate-node",
+      result: "failed",
+      details: expect.stringContaining("12 flows of it have ended"),
+    },
+  ]);
+  expect(world.logged("action failed")).toMatchObject([{ level: "error" }]);
+  world.machines.refusedPulls.clear();
+  const listed = await repaired(world, { actions: [{ kind: "activate-node", subject: id }] });
+  expect(became(listed.applied)).toEqual([`activate-node ${id} started join-${id}-12`]);
+  await world.rest();
+  expect(nodeOf(world, id).availability).toBe("active");
 });
 
 it("a repair that is to apply nothing is a plan", async () => {

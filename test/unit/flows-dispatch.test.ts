@@ -209,6 +209,22 @@ describe("an event", () => {
   });
 });
 
+describe("a request for a repair", () => {
+  const name = "repair-2026-02-01T12-30-05";
+
+  it.each<[Trigger]>([[{ kind: "repair-due", apply: "safe" }], [{ kind: "repair-by-hand", apply: "safe" }]])(
+    "%j starts one under a name that carries its second",
+    async (trigger) => {
+      const { result, starts, told } = await dispatched(trigger);
+      expect(result).toEqual({ started: name, function: "repair" });
+      expect(starts).toHaveLength(1);
+      expect(starts[0]).toMatchObject({ FunctionName: "repair", DurableExecutionName: name });
+      expect(JSON.parse(String(starts[0]?.Payload))).toEqual({ apply: "safe" });
+      expect(told).toEqual([{ message: "flow started", fields: { trigger: trigger.kind, flow: name } }]);
+    },
+  );
+});
+
 describe("a request for a plan", () => {
   it("starts one under a name that carries its second, and looks for no other", async () => {
     const { result, starts, told } = await dispatched({ kind: "plan-by-hand" });

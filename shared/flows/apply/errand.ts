@@ -9,6 +9,8 @@ import type { RepairWorld } from "../world.ts";
 
 export interface RepairErrand extends Errand {
   readonly world: RepairWorld;
+  /** A person listed what is applied: no limit holds that is there for what happens by itself. */
+  readonly byPerson: boolean;
   readonly plan: Plan;
   /** What the plan was made of. */
   readonly snapshot: Snapshot;

@@ -9,6 +9,9 @@ import { type Applier, attempt, each, portions, type RepairErrand } from "./erra
 /** Each is two or three calls, one after the other, and one invocation has to have time for all of a step. */
 const MOST_AT_ONCE = 20;
 
+/** Flows of an instance in service that ended and did not put it right: by itself a repair starts no more. A hook ends by itself. */
+const MOST_TRIES = 12;
+
 interface Start {
   action: Action;
   functionName: string;
@@ -35,7 +38,7 @@ const startSome = async (errand: RepairErrand, actions: readonly Action[]): Prom
 };
 
 const nameOne = async (
-  { world, snapshot }: RepairErrand,
+  { world, snapshot, byPerson }: RepairErrand,
   action: Action,
 ): Promise<{ start: Start } | { view: AppliedView }> => {
   const { instanceId } = action;
@@ -50,6 +53,10 @@ const nameOne = async (
   try {
     const name = await nameFor(world.lambda, functionName, `${kind}-${instanceId}`);
     if (name.running) return { view: underWay(action, functionName, name.name) };
+    if (name.closed >= MOST_TRIES && !byPerson && "inService" in request)
+      return {
+        view: applied(action, "failed", `${name.closed} flows of it have ended, and it is still so: ${LOOK}`),
+      };
     return { start: { action, functionName, name, request } };
   } catch (error) {
     if (isTransient(error)) throw error;
@@ -67,6 +74,9 @@ const requestFor = (
   if (kind === "start-retire") return { group, hook: config.terminateHook, instanceId };
   return { group, instanceId, inService: true };
 };
+
+const LOOK =
+  "look what they ended with, then list it for a repair yourself (hive-swarm repair), or have the machine replaced";
 
 const underWay = (action: Action, functionName: string, flow: string): AppliedView =>
   applied(action, "started", "a flow has begun at it meanwhile", { flow, function: functionName });
