@@ -69,7 +69,7 @@ const startedManagers = (cloud: Cloud): Promise<Manager[]> =>
     );
   });
 
-const formSwarm = async (cloud: Cloud, { engine, address }: Manager): Promise<void> => {
+const formSwarm = async (cloud: Cloud, { instanceId, engine, address }: Manager): Promise<void> => {
   await engine.post("/swarm/init", {
     ListenAddr: "0.0.0.0:2377",
     AdvertiseAddr: address,
@@ -89,6 +89,10 @@ const formSwarm = async (cloud: Cloud, { engine, address }: Manager): Promise<vo
       OPERATOR,
     );
   }
+  // As the operator itself leaves it: no other instance ever forms one.
+  const at = new Date().toISOString();
+  const Value = JSON.stringify({ formedBy: instanceId, at, tokensAt: at });
+  await cloud.handle("ssm", "PutParameter", { Name: names.record, Value, Type: "String" }, OPERATOR);
 };
 
 const joinTokens = async (engine: Engine): Promise<{ Worker: string; Manager: string }> =>

@@ -66,6 +66,8 @@ export const names = {
   workerToken: "/hive-swarm/hive/join-token/worker",
   managerToken: "/hive-swarm/hive/join-token/manager",
   stack: "/hive-swarm/hive/stack",
+  /** Who formed the swarm. */
+  record: "/hive-swarm/hive/swarm",
   /** On a swarm node: the instance that it is. */
   instanceLabel: "hive.instance-id",
   region: "ap-northeast-1",

@@ -2,7 +2,7 @@
 import { action, lookAt } from "./action.ts";
 import type { Action } from "./actions.ts";
 import type { Picture } from "./picture.ts";
-import type { Member } from "./snapshot.ts";
+import type { Member, Role } from "./snapshot.ts";
 
 /** The hook of a launch into a warm pool and that of a return to it wait in the same state. */
 const POOL = "Warmed:Pending:Wait";
@@ -17,16 +17,8 @@ const hook = (picture: Picture, member: Member): Action[] => {
   // Without the running flows nobody knows whether one is at it.
   if (!picture.busy || picture.busy.has(instanceId)) return [];
   const nodes = picture.nodesOf.get(instanceId) ?? [];
-  if (role === "manager")
-    return [
-      lookAt(
-        { instanceId },
-        "A1",
-        `manager of group ${group} waits in ${state}, and no flow is at it: this operator does not join or retire managers; do it by hand, then complete its hook`,
-      ),
-    ];
   const manager = nodes.find((node) => node.role === "manager");
-  if (manager)
+  if (manager && role === "worker")
     return [
       lookAt(
         { instanceId, node: manager },
@@ -35,18 +27,27 @@ const hook = (picture: Picture, member: Member): Action[] => {
       ),
     ];
   if (state === POOL && !picture.nodes) return [];
+  const launching = state.startsWith("Pending") || (state === POOL && nodes.length === 0);
   const seen = `waits in ${state} and no flow is at it: its event was lost, or its hook's completion was`;
-  if (state.startsWith("Pending") || (state === POOL && nodes.length === 0))
-    return [action("start-join", { instanceId }, `${seen}; ${LAUNCH[state] ?? "it is joined"}`)];
+  if (launching) return [action("start-join", { instanceId }, `${seen}; ${joining(picture, member)}`)];
   if (state.includes("Terminating") || state === POOL)
-    return [action("start-retire", { instanceId }, `${seen}; ${RETURN[state] ?? RETIRE}`)];
+    return [action("start-retire", { instanceId }, `${seen}; ${RETURN[state] ?? RETIRE[role]}`)];
   return [];
 };
 
-const LAUNCH: Readonly<Record<string, string>> = {
-  [POOL]: "it is in no swarm, so it is prepared for the warm pool",
+const joining = ({ formed }: Picture, { role, lifecycleState }: Member): string => {
+  if (lifecycleState === POOL) return "it is in no swarm, so it is prepared for the warm pool";
+  if (formed) return role === "manager" ? "it joins as a manager" : "it is joined";
+  return role === "manager"
+    ? "no swarm was ever formed: the first manager that comes forms it, and any other joins"
+    : "no swarm was ever formed: it joins as soon as a manager has formed it";
 };
-const RETIRE = "it is drained, its logs are shipped, and it leaves";
+
+const RETIRE: Readonly<Record<Role, string>> = {
+  worker: "it is drained, its logs are shipped, and it leaves",
+  manager:
+    "it is demoted as soon as the quorum can do without it, drained, its logs are shipped, and it leaves",
+};
 const RETURN: Readonly<Record<string, string>> = {
   [POOL]: "it is still in the swarm, so it returns to the warm pool: drained, logs shipped, out of the swarm",
 };

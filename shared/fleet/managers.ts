@@ -1,33 +1,67 @@
-// Managers, and who should be one. Whatever is done to a manager can cost the quorum, so here nothing is planned but a person's look.
-import { quorumOf } from "../swarm/quorum.ts";
-import { lookAt } from "./action.ts";
+// Managers as the swarm has them. Whatever is done to one can cost the quorum: only a vote is taken that nobody is behind, one at a time;
+// all else is told to a person. Flows of hooks hold by themselves while the quorum needs theirs.
+import { mayDemote, quorumOf } from "../swarm/quorum.ts";
+import { action, lookAt } from "./action.ts";
 import type { Action } from "./actions.ts";
-import { inService } from "./nodes.ts";
-import type { OwnedNode, Picture } from "./picture.ts";
+import { type OwnedNode, type Picture, reachable } from "./picture.ts";
 
 export const planManagers = (picture: Picture): Action[] => {
-  const { nodes } = picture;
-  if (!nodes) return [];
-  const managers = nodes.filter(({ role }) => role === "manager");
-  return [...managers.flatMap((node) => ofNode(picture, node)), ...ofMembers(picture, managers)];
+  const managers = (picture.nodes ?? []).filter(({ role }) => role === "manager");
+  const dead = managers.filter((node) => isDead(picture, node));
+  return [
+    ...removal(picture, dead),
+    ...managers.filter((node) => !dead.includes(node)).flatMap((node) => told(picture, node)),
+  ];
 };
 
-const ofNode = ({ members, busy, nodes = [] }: Picture, node: OwnedNode): Action[] => {
+const margin = ({ nodes = [] }: Picture): string => {
+  const { managers, reachable: answer, needed } = quorumOf(nodes);
+  return `${answer} of ${managers} managers are reachable, and ${needed} are needed`;
+};
+
+/** No group knows its instance, its agent is silent, the managers see it down, and the quorum holds before and after. */
+const isDead = (picture: Picture, node: OwnedNode): boolean => {
+  const { members, busy, nodes = [] } = picture;
+  const { owner, state, reachability, nodeId, doubted } = node;
+  return (
+    members !== undefined &&
+    busy !== undefined &&
+    owner !== undefined &&
+    !doubted &&
+    !members.has(owner) &&
+    !busy.has(owner) &&
+    reachable(picture, owner) === false &&
+    state === "down" &&
+    reachability !== "reachable" &&
+    nodes.some(({ leader }) => leader) &&
+    mayDemote(nodes, nodeId)
+  );
+};
+
+const removal = (picture: Picture, [node, ...others]: readonly OwnedNode[]): Action[] => {
+  if (!node) return [];
+  const { nodeId, owner: instanceId, state, reachability } = node;
+  const more = others.length > 0 ? `, and ${others.length} more after it, one at a time` : "";
+  const reason = `manager ${nodeId} is ${state} and ${reachability || "not reachable"}, no group knows its instance and its SSM agent does not answer: the machine is gone; ${margin(picture)}. It is demoted and removed${more}`;
+  return [action("remove-manager", { instanceId, node }, reason)];
+};
+
+const told = (picture: Picture, node: OwnedNode): Action[] => {
+  const { members, agents, busy } = picture;
   const { nodeId, owner, state, reachability } = node;
   const about = { instanceId: owner, node };
-  const { managers, reachable, needed } = quorumOf(nodes);
-  const margin = `${reachable} of ${managers} managers are reachable, and ${needed} are needed`;
-  const removal = `docker node demote ${nodeId} && docker node rm --force ${nodeId}`;
+  const byHand = `docker node demote ${nodeId} && docker node rm --force ${nodeId}`;
   const member = owner === undefined ? undefined : members?.get(owner);
+  const atWork = owner !== undefined && busy?.has(owner) === true;
   // A hook that waits says this by itself.
   if (member?.role === "worker" && !member.lifecycleState.endsWith(":Wait"))
-    return owner !== undefined && busy?.has(owner)
+    return atWork
       ? []
       : [
           lookAt(
             about,
             "D9",
-            `its node ${nodeId} is a manager although group ${member.group} has workers, and could not be retired; ${margin}. Demote it (docker node demote ${nodeId}), or move the instance`,
+            `its node ${nodeId} is a manager although group ${member.group} has workers, and could not be retired; ${margin(picture)}. Demote it (docker node demote ${nodeId}), or move the instance`,
           ),
         ];
   if (members && owner !== undefined && !member)
@@ -35,44 +69,26 @@ const ofNode = ({ members, busy, nodes = [] }: Picture, node: OwnedNode): Action
       lookAt(
         about,
         "D9",
-        `manager ${nodeId} (${state}, ${reachability || "reachability not told"}) is an instance that no group knows; ${margin}. If the machine is gone for good: ${removal}`,
+        `manager ${nodeId} (${state}, ${reachability || "reachability not told"}) is an instance that no group knows; ${margin(picture)}. If the machine is gone for good: ${byHand}`,
       ),
     ];
-  if (reachability !== "reachable")
+  // What a flow is at answers in a while.
+  if (reachability !== "reachable" && !atWork)
     return [
       lookAt(
         about,
         "D20",
-        `manager ${nodeId} is ${reachability || "not reachable"} (${state}); ${margin}. Look at the machine; if it is gone for good, have it replaced and then: ${removal}`,
+        `manager ${nodeId} is ${reachability || "not reachable"} (${state}); ${margin(picture)}. Look at the machine; if it is gone for good, have it replaced and then: ${byHand}`,
+      ),
+    ];
+  // A join that runs has a node without a label for a while.
+  if (members && agents && busy?.size === 0 && owner === undefined)
+    return [
+      lookAt(
+        about,
+        "D10",
+        `manager ${nodeId} (${state}, ${node.address || "address unknown"}) carries no label hive.instance-id, and no instance of ours has its address: nobody can tell when its machine is gone, nor retire it; ${margin(picture)}. Label it, or demote and remove it`,
       ),
     ];
   return [];
-};
-
-/** Instances of a manager group that are no managers. */
-const ofMembers = ({ members, nodesOf }: Picture, managers: readonly OwnedNode[]): Action[] => {
-  // One that nobody can name may be any of them.
-  const named = managers.every(({ owner }) => owner !== undefined);
-  return [...(members?.values() ?? [])].flatMap((member): Action[] => {
-    const { instanceId, group } = member;
-    if (member.role !== "manager" || !inService(member)) return [];
-    const [node, ...others] = nodesOf.get(instanceId) ?? [];
-    if (node && [node, ...others].every(({ role }) => role === "worker"))
-      return [
-        lookAt(
-          { instanceId, node },
-          "D9",
-          `in service in group ${group} of managers, but its node ${node.nodeId} is a worker: docker node promote ${node.nodeId}, if it is to be a manager`,
-        ),
-      ];
-    if (!node && named)
-      return [
-        lookAt(
-          { instanceId },
-          "A12",
-          `in service in group ${group} of managers, and not in the swarm: join it by hand (docker swarm join-token manager, on a manager)`,
-        ),
-      ];
-    return [];
-  });
 };

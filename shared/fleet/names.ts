@@ -14,7 +14,11 @@ const BY_LABEL: readonly ActionKind[] = [
 ];
 
 /** @param renamed nodes that get their right label in the same plan, before anything else. */
-const mindName = ({ nodes = [], nodesOf }: Picture, action: Action, renamed: ReadonlySet<string>): Action => {
+const mindName = (
+  { nodes = [], nodesOf, members }: Picture,
+  action: Action,
+  renamed: ReadonlySet<string>,
+): Action => {
   const { kind, instanceId, reason } = action;
   if (instanceId === undefined || !BY_LABEL.includes(kind)) return action;
   const named = nodes.filter((node) => node.instanceId === instanceId);
@@ -22,9 +26,13 @@ const mindName = ({ nodes = [], nodesOf }: Picture, action: Action, renamed: Rea
   const most = kind === "remove-ghost" ? 0 : 1;
   const lives = ({ state }: OwnedNode): boolean => state !== "down";
   const crowded = (nodesOf.get(instanceId) ?? []).filter(lives).length > most;
+  const isManager = members?.get(instanceId)?.role === "manager";
   const wrong = named.filter(
     (node) =>
-      node.owner !== instanceId || node.role === "manager" || node.doubted || (crowded && lives(node)),
+      node.owner !== instanceId ||
+      (node.role === "manager" && !isManager) ||
+      node.doubted ||
+      (crowded && lives(node)),
   );
   const stays = wrong.find((node) => !renamed.has(node.nodeId));
   if (stays) return lookAt({ instanceId, node: stays }, "D10", `${reason}. Not so: ${because(stays)}`);

@@ -8,9 +8,9 @@ import type { Member } from "./snapshot.ts";
 export const inService = ({ lifecycleState, healthy }: Member): boolean =>
   lifecycleState === "InService" && healthy;
 
-/** The workers that may be acted on. None when it cannot be known which flows run, or what the swarm is. */
-export const quietWorkers = ({ members, busy, nodes, nodesOf }: Picture): Member[] =>
-  !members || !busy || !nodes
+/** The workers that may be acted on. None when it cannot be known which flows run, or what the swarm is, or while there is no swarm. */
+export const quietWorkers = ({ members, busy, nodes, nodesOf, formed }: Picture): Member[] =>
+  !members || !busy || !nodes || !formed
     ? []
     : [...members.values()].filter(
         (member) =>
@@ -51,7 +51,7 @@ const outside = (picture: Picture, { instanceId, group }: Member, down: readonly
   return [action("join-instance", about, `${seen}; ${follows}`)];
 };
 
-const REPLACE =
+export const REPLACE =
   "look at the machine, or have it replaced (aws autoscaling set-instance-health --health-status Unhealthy --instance-id …)";
 
 /** In service, with one node that is ready. */

@@ -24,6 +24,10 @@ export interface Picture {
   busy: ReadonlyMap<InstanceId, string> | undefined;
   /** Names of running rolls. */
   rolls: readonly string[] | undefined;
+  /** False: no swarm was ever formed, so that nothing is missing in it, and a first manager forms it. */
+  formed: boolean;
+  /** None is recorded, and yet instances serve: it was formed by hand, most likely, and nobody may form another. */
+  unrecorded: boolean;
 }
 
 const readOf = <T>(part: Known<T> | undefined): T | undefined => (part?.known ? part.value : undefined);
@@ -63,13 +67,17 @@ export const drawPicture = (snapshot: Snapshot): Picture => {
     if (node.owner !== undefined) nodesOf.set(node.owner, [...(nodesOf.get(node.owner) ?? []), node]);
   const flows = readOf(snapshot.flows);
   const running = flows && sorted(flows, ({ name }) => name);
+  const balanced = byInstance(readOf(snapshot.balancer)?.members);
+  const formed = readOf(snapshot.record) !== null || (nodes ?? []).length > 0;
   return {
     snapshot,
     members,
     agents,
     nodes,
     nodesOf,
-    balanced: byInstance(readOf(snapshot.balancer)?.members),
+    balanced,
+    formed,
+    unrecorded: !formed && [...(balanced?.values() ?? [])].some(({ standing }) => standing === "in-service"),
     busy:
       running &&
       new Map(

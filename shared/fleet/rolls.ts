@@ -39,7 +39,7 @@ const ofService = (picture: Picture, service: ServiceFacts, newest: NewestImage 
 };
 
 /** A roll by hand does not tell by its name what it is about, and one of a push only its repository. */
-const mayBeAbout = (roll: string, { image }: ServiceFacts, marker: Marker | undefined): boolean => {
+export const mayBeAbout = (roll: string, { image }: ServiceFacts, marker: Marker | undefined): boolean => {
   if (roll === marker?.id || roll.startsWith("roll-by-hand-")) return true;
   const { repository } = parseImage(image);
   const readable = repository.slice(repository.indexOf("/") + 1).replace(/[^a-z0-9]+/g, "-");

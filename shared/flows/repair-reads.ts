@@ -47,8 +47,11 @@ export const readMembers = async (
   });
 };
 
-export const readFlows = async ({ lambda, functions }: RepairWorld): Promise<FlowView[]> => {
-  const running = await Promise.all(Object.values(functions).map((name) => runningExecutions(lambda, name)));
+export const readFlows = async (
+  { lambda, functions }: RepairWorld,
+  which: readonly (keyof RepairWorld["functions"])[],
+): Promise<FlowView[]> => {
+  const running = await Promise.all(which.map((each) => runningExecutions(lambda, functions[each])));
   return running
     .flat()
     .map(({ name, startedAt }) => ({ name, startedAt: new Date(startedAt).toISOString() }));

@@ -7,8 +7,11 @@ import { surveyClusterAnswer, wholeSwarm } from "../swarm/cluster.ts";
 import { failureOf, StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { onManager } from "./manager.ts";
+import { readPause } from "./paused.ts";
 import { readNewest } from "./repair-images.ts";
 import { type Groups, readFlows, readGroups, readMembers } from "./repair-reads.ts";
+import { readStack } from "./stack.ts";
+import { readRecord } from "./swarm-record.ts";
 import type { Errand } from "./watch.ts";
 import type { RepairWorld } from "./world.ts";
 
@@ -17,28 +20,36 @@ const SURVEY_SECONDS = 90;
 /** Of the script itself. */
 const SURVEY_RUN_SECONDS = 30;
 
+/** Flows that change what is looked at. A repair does so by starting them; one that began meanwhile waits for whoever looks now. */
+const CHANGING = ["join", "retire", "roll"] as const;
+
 /**
  * Flows are looked at first and last: what one of them did between two readings would look as if it were nobody's doing. The swarm
  * comes after what is held against it, for the same reason.
  */
 export const takeSnapshot = async (flow: Flow, world: RepairWorld): Promise<Snapshot> => {
   const now = await flow.step("look begins", async () => world.now());
-  const before = await known(flow.step("read flows", () => readFlows(world)));
+  const before = await known(flow.step("read flows", () => readFlows(world, [...CHANGING, "repair"])));
   const groups = await known(flow.step("read groups", () => readGroups(world)));
   const members = map(groups, (read) => read.members);
   const agents = await known(
     flow.step("read agents", () => describeClusterAgents(world.systemsManager, world.config.cluster)),
   );
   const balancer = await readBalancer(flow, world, groups);
-  const swarm = await known(surveyCluster(flow, world));
+  const record = await known(flow.step("read record", async () => (await readRecord(world)) ?? null));
+  const paused = await known(flow.step("read pause", async () => (await readPause(world)) ?? null));
+  const stack = await known(flow.step("read stack", () => readStack(world)));
+  // Of a swarm that was never formed nobody can be asked, and nothing is unknown of it.
+  const unformed = record.known && record.value === null;
+  const swarm: Known<SwarmView> = unformed
+    ? { known: true, value: { nodes: [], services: [] } }
+    : await known(surveyCluster(flow, world));
   const newest = await after(swarm, "newest images", ({ services }) =>
     flow.step("read newest images", () => readNewest(world, services)),
   );
   const flows = await after(before, "flows", async (seen) =>
-    union(seen, await flow.step("read flows again", () => readFlows(world))),
+    union(seen, await flow.step("read flows again", () => readFlows(world, CHANGING))),
   );
-  const unread = { known: false, because: "it is not read yet" } as const;
-  const [record, paused, stack] = [unread, unread, unread];
   const takenAt = new Date(now).toISOString();
   return { takenAt, members, agents, swarm, balancer, flows, newest, record, paused, stack };
 };

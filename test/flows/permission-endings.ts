@@ -140,7 +140,7 @@ const hooksAlone = (parts: string): Expected =>
     `SUCCEEDED; unknown: ${parts}; started: start-retire, start-join; told: step failed (survey cluster), plan, with reservations, plan held`,
   );
 /** Whatever a flow could be at is left alone. */
-const withoutFlows = repair("SUCCEEDED; unknown: flows; told: plan, with reservations");
+const withoutFlows = repair("SUCCEEDED; unknown: flows; told: plan, with reservations, plan held");
 
 /** The workers' role: one that joins is turned away, and those that have joined cannot hold the image of a roll. */
 const hostAndPullRefused: readonly Expected[] = [
@@ -368,6 +368,9 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "ecr:DescribeImages on repository/hive-*": blind("newest"),
     "ssm:DescribeInstanceInformation on *": blindTo("agents, swarm, newest", "survey cluster"),
     "ssm:GetCommandInvocation on *": withoutSwarm,
+    "ssm:GetParameter on parameter/hive-swarm/hive/swarm": blind("record"),
+    "ssm:GetParameter on parameter/hive-swarm/hive/pause": blind("paused"),
+    "ssm:GetParameter on parameter/hive-swarm/hive/stack": blind("stack"),
     "ssm:SendCommand on instance/*": withoutSwarm,
     "ssm:SendCommand on document/hive-swarm-dev-survey-cluster": withoutSwarm,
   },
@@ -397,6 +400,16 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-repair": withoutFlows,
     "ecr:DescribeImages on repository/hive-*": repair(
       `SUCCEEDED; unknown: newest; ${DONE}; started: start-retire, start-join; told: plan, with reservations`,
+    ),
+    "ssm:GetParameter on parameter/hive-swarm/hive/swarm": repair(
+      `SUCCEEDED; unknown: record; ${DONE}; ${STARTED}; told: plan, with reservations`,
+    ),
+    // Whether somebody has paused repairs nobody knows: not even flows of hooks are started.
+    "ssm:GetParameter on parameter/hive-swarm/hive/pause": repair(
+      "SUCCEEDED; unknown: paused; not applied: label-node, start-retire, start-join, remove-ghost, register-instance, roll-newest; told: plan, with reservations, action not applied, plan held",
+    ),
+    "ssm:GetParameter on parameter/hive-swarm/hive/stack": repair(
+      `SUCCEEDED; unknown: stack; ${DONE}; ${STARTED}; told: plan, with reservations`,
     ),
     "ssm:DescribeInstanceInformation on *": hooksAlone("agents, swarm, newest"),
     "ssm:GetCommandInvocation on *": hooksAlone("swarm, newest"),

@@ -1,4 +1,5 @@
 // When a plan is held, whatever it says, and how it tells what it could not judge.
+import { holdsFor } from "../../shared/fleet/guards.ts";
 import { planRepair } from "../../shared/fleet/plan.ts";
 import {
   addressOf,
@@ -6,6 +7,7 @@ import {
   CONFIG,
   idOf,
   instead,
+  manager,
   managerNode,
   node,
   planOf,
@@ -26,8 +28,95 @@ describe("a plan is held", () => {
   it("when no manager answers, but hooks that wait are still named", () => {
     const members = instead(rest.members, 11, worker(11, { lifecycleState: "Terminating:Wait" }));
     const plan = planOf({ members }, { swarm: unread("3 managers were silent") });
-    expect(plan.holds).toEqual(["no manager answers (3 managers were silent): nothing is done"]);
+    expect(plan.holds).toEqual([
+      `no manager answers (3 managers were silent): nothing is done. ${idOf(1)} was to form the swarm at 2026-01-20T08:00:00.000Z, so no other instance ever forms one: look at the managers first; if all are lost for good, restore the swarm from its backup; if there never was one, delete the parameter that SWARM_PARAMETER names`,
+    ]);
     expect(plan.actions.map(({ kind }) => kind)).toEqual(["start-retire"]);
+  });
+
+  it("when a person paused repairs, with who, since when and why; and when that cannot be read", () => {
+    const pause = { why: "moving the registry", by: "ann@desk", at: "2026-02-01T11:00:00.000Z" };
+    expect(planOf({}, { paused: { known: true, value: pause } }).holds).toEqual([
+      "paused since 2026-02-01T11:00:00.000Z by ann@desk: moving the registry; hive-swarm resume ends it",
+    ]);
+    expect(planOf({}, { paused: unread("AccessDenied") }).holds).toEqual([
+      "paused or not could not be read (AccessDenied): nothing is done",
+    ]);
+  });
+
+  it("when the flows under way cannot be read", () => {
+    expect(planOf({}, { flows: unread("throttled") }).holds).toEqual([
+      "the flows under way could not be read (throttled): nothing is done",
+    ]);
+  });
+
+  describe("when another repair is at it", () => {
+    const [first, second] = ["repair-2026-02-01T11-58-00", "repair-2026-02-01T11-59-00"];
+    const running = [
+      { name: second, startedAt: "2026-02-01T11:59:00.000Z" },
+      { name: first, startedAt: "2026-02-01T11:58:00.000Z" },
+      { name: "plan-2026-02-01T11-57-00", startedAt: "2026-02-01T11:57:00.000Z" },
+    ];
+    const holds = (self: string, flows: readonly object[] = running): number =>
+      planRepair(snapshotOf({}, { flows: { known: true, value: flows as typeof running } }), {
+        ...CONFIG,
+        self,
+      }).holds.length;
+
+    it("that began earlier: of two, one goes on", () => {
+      expect(holds(first)).toBe(0);
+      expect(holds(second)).toBe(1);
+      const plan = planRepair(snapshotOf({}, { flows: { known: true, value: running } }), {
+        ...CONFIG,
+        self: second,
+      });
+      expect(plan.holds).toEqual([
+        `${first} is at it since 2026-02-01T11:58:00.000Z: what it does would be done twice`,
+      ]);
+    });
+
+    it("and in the same second, by its name", () => {
+      const same = running.map((each) => ({ ...each, startedAt: "2026-02-01T11:58:00.000Z" }));
+      expect([holds(first, same), holds(second, same)]).toEqual([0, 1]);
+    });
+
+    it("also when the own execution is not listed yet; and a plan of a person tells of both", () => {
+      expect(holds("repair-2026-02-01T11-59-30")).toBe(2);
+      expect(holds("plan-2026-02-01T12-00-00")).toBe(2);
+    });
+  });
+
+  it("when no swarm is recorded although instances serve: one was formed by hand, and only a manager that is launched looks for it", () => {
+    const empty = {
+      record: { known: true, value: null },
+      swarm: { known: true, value: { nodes: [], services: [] } },
+    } as const;
+    const members = [...rest.members, manager(4, { lifecycleState: "Pending:Wait" })];
+    const plan = planOf({ members }, empty);
+    expect(plan.holds).toEqual([
+      expect.stringMatching(
+        /^no swarm is recorded, and 3 instances are at the load balancer: it was formed by hand/,
+      ),
+    ]);
+    expect(plan.actions.map(({ kind, subject }) => `${kind} ${subject}`)).toEqual([`start-join ${idOf(4)}`]);
+  });
+
+  it("for each action apart: flows of hooks mind the swarm themselves, and nothing else", () => {
+    const members = instead(rest.members, 11, worker(11, { lifecycleState: "Terminating:Wait" }));
+    const nodes = instead(instead(rest.nodes, 12, node(12, { instanceId: "" })), 1, managerNode(1));
+    const kinds = (unreadable: Parameters<typeof planOf>[1] = {}) => {
+      const plan = planOf({ members, nodes }, unreadable);
+      return Object.fromEntries(plan.actions.map((action) => [action.kind, holdsFor(plan, action).length]));
+    };
+    expect(kinds()).toEqual({ "start-retire": 0, "label-node": 1 });
+    const pause = { why: "w", by: "b", at: "2026-02-01T11:00:00.000Z" };
+    expect(kinds({ paused: { known: true, value: pause } })).toEqual({ "start-retire": 1, "label-node": 2 });
+    expect(kinds({ paused: unread("no") })).toEqual({ "start-retire": 1, "label-node": 2 });
+    const repair = { name: "repair-1", startedAt: "2026-02-01T11:00:00.000Z" };
+    expect(kinds({ flows: { known: true, value: [repair] } })).toEqual({
+      "start-retire": 1,
+      "label-node": 2,
+    });
   });
 
   it("when the swarm has no leader", () => {
@@ -113,6 +202,12 @@ describe("what could not be read", () => {
       "running flows: throttled; nothing was judged that a flow could be at: hooks, nodes, load balancer, rolls",
     ],
     ["newest", "newest images: throttled; whether services run what was pushed last was not judged"],
+    [
+      "record",
+      "record of the swarm: throttled; whether one was ever formed, and how old its tokens are, was not judged",
+    ],
+    ["paused", "pause: throttled; whether somebody has paused repairs is not known"],
+    ["stack", "stack: throttled; whether its services are there, with their replicas, was not judged"],
   ])("is told, and nothing is taken for gone (%s)", (part, words) => {
     const plan = planOf({}, { [part]: unread("throttled") });
     expect(plan.unknown).toEqual([words]);

@@ -81,9 +81,13 @@ describe("a hook that waits", () => {
     },
   );
 
-  it("of a manager is a person's", () => {
-    const members = instead(rest.members, 3, manager(3, { lifecycleState: "Terminating:Wait" }));
-    expect(said({ members })).toEqual([`look-at ${idOf(3)} (person)`]);
+  it.each([
+    ["Pending:Wait", "start-join", "it joins as a manager"],
+    ["Terminating:Wait", "start-retire", "it is demoted as soon as the quorum can do without it"],
+  ])("of a manager in %s gets its flow, which minds the quorum itself", (lifecycleState, kind, words) => {
+    const members = instead(rest.members, 3, manager(3, { lifecycleState }));
+    expect(said({ members })).toEqual([`${kind} ${idOf(3)} (safe)`]);
+    expect(only(planOf({ members })).reason).toContain(words);
   });
 
   it("of a worker that was promoted is a person's until it is demoted", () => {
@@ -311,11 +315,86 @@ describe("a manager", () => {
     expect(only(plan).reason).toContain(words);
   });
 
-  it("in service and not in the swarm, or in it as a worker, is a person's", () => {
-    expect(said({ nodes: instead(rest.nodes, 3) })).toEqual([`look-at ${idOf(3)} (person)`]);
-    expect(said({ nodes: instead(rest.nodes, 3, node(3)) })).toEqual([`look-at ${idOf(3)} (person)`]);
-    // A manager that nobody can name may be the one that seems to be missing.
-    expect(said({ nodes: instead(rest.nodes, 3, managerNode(3, { address: "0.0.0.0" })) })).toEqual([]);
+  it("in service and not in the swarm joins, if its agent answers", () => {
+    const missing = instead(rest.nodes, 3);
+    expect(said({ nodes: missing })).toEqual([`join-instance ${idOf(3)} (safe)`]);
+    expect(said({ nodes: missing, agents: instead(rest.agents, 3) })).toEqual([
+      `look-at ${idOf(3)} (person)`,
+    ]);
+    expect(said({ nodes: missing }, { agents: unread("throttled") })).toEqual([]);
+    expect(said({ nodes: missing, flows: [`join-${idOf(3)}-0`] })).toEqual([]);
+    const members = instead(rest.members, 3, manager(3, { healthy: false }));
+    expect(said({ nodes: missing, members })).toEqual([]);
+  });
+
+  it("in service and in the swarm as a worker is a person's to promote, if it is whole", () => {
+    const as = (changes: Parameters<typeof node>[1]) =>
+      said({ nodes: instead(rest.nodes, 3, node(3, changes)) });
+    expect(as({})).toEqual([`promote-node ${idOf(3)} (person)`]);
+    expect(as({ state: "down" })).toEqual([`look-at ${idOf(3)} (person)`]);
+    expect(as({ retiring: true })).toEqual([`look-at ${idOf(3)} (person)`]);
+    const twice = [node(3), node(14, { instanceId: idOf(3), address: "10.0.0.14" })];
+    expect(said({ nodes: instead(rest.nodes, 3, ...twice) })).toEqual([`look-at ${idOf(3)} (person)`]);
+  });
+
+  it("that nobody can name is told, and may be the one that seems to be missing: none joins in its place", () => {
+    const nodes = instead(rest.nodes, 3, managerNode(3, { address: "0.0.0.0" }));
+    expect(said({ nodes })).toEqual(["look-at node node3 (person)"]);
+    expect(said({ nodes }, { agents: unread("throttled") })).toEqual([]);
+    expect(said({ nodes, flows: [`join-${W}-0`] })).toEqual([]);
+  });
+
+  describe("whose machine is gone", () => {
+    const dead = managerNode(3, { instanceId: idOf(99), state: "down", reachability: "unreachable" });
+    const gone = { nodes: instead(rest.nodes, 3, dead), members: instead(rest.members, 3) };
+
+    it("is demoted and removed, since the quorum holds without it", () => {
+      expect(said(gone)).toEqual([`remove-manager ${idOf(99)} (safe)`]);
+      expect(only(planOf(gone))).toMatchObject({ nodeId: "node3", fact: "D20" });
+      expect(only(planOf(gone)).reason).toContain("2 of 3 managers are reachable, and 2 are needed");
+    });
+
+    it("goes before its successor joins, whose vote it would count against", () => {
+      const members = [...gone.members, manager(4)];
+      const agents = [...rest.agents, agent(4)];
+      expect(said({ ...gone, members, agents })).toEqual([
+        `remove-manager ${idOf(99)} (safe)`,
+        `join-instance ${idOf(4)} (safe)`,
+      ]);
+    });
+
+    it.each<[string, Partial<Parts>]>([
+      ["its agent answers", { agents: [...rest.agents, agent(99, { address: "10.0.0.99" })] }],
+      ["it is ready", { nodes: instead(gone.nodes, 3, { ...dead, state: "ready" }) }],
+      ["it is reachable", { nodes: instead(gone.nodes, 3, { ...dead, reachability: "reachable" }) }],
+      [
+        "it is known by no label",
+        { nodes: instead(gone.nodes, 3, { ...dead, instanceId: "" as const, address: "" }) },
+      ],
+      ["the quorum is lost", { nodes: instead(instead(gone.nodes, 2), 3, dead) }],
+      ["nobody leads", { nodes: instead(gone.nodes, 1, managerNode(1)) }],
+    ])("is a person's when %s", (_what, changes) => {
+      const lines = said({ ...gone, ...changes });
+      expect(lines.length).toBeGreaterThan(0);
+      expect(lines.filter((line) => !line.startsWith("look-at"))).toEqual(
+        lines.filter((line) => line.startsWith("join-instance")),
+      );
+    });
+
+    it("is not judged while a flow is at it", () => {
+      expect(said({ ...gone, flows: [`retire-${idOf(99)}-0`] }).join()).not.toContain("remove-manager");
+      for (const part of ["members", "flows", "agents"])
+        expect(said(gone, { [part]: unread("throttled") }).join()).not.toContain("remove-manager");
+    });
+
+    it("is removed alone: of two the other waits for the next plan", () => {
+      const also = managerNode(5, { instanceId: idOf(98), state: "down", reachability: "unreachable" });
+      const nodes = [...gone.nodes, also, managerNode(6, { instanceId: idOf(6) })];
+      const members = [...gone.members, manager(6)];
+      const plan = planOf({ nodes, members });
+      expect(plan.actions.map(({ kind }) => kind)).toEqual(["remove-manager"]);
+      expect(only(plan).reason).toContain("and 1 more after it, one at a time");
+    });
   });
 
   it("of a group of workers is a person's", () => {
