@@ -19,13 +19,15 @@ const optionLines = (options: OptionTable): string =>
   );
 
 const EXIT_CODES = columns([
-  ["0", "as asked: converged, skipped or planned (a dry run); plan: nothing to do"],
+  ["0", "as asked: a roll converged, was skipped or planned (a dry run); repaired;"],
+  ["", "retired with its logs; paused; resumed; plan: nothing to do"],
   ["1", "not so: rolled back, rollback failed, stalled, refused or superseded;"],
-  ["", "plan: something is to do, or could not be judged"],
+  ["", "failed, left, kept or only shown; plan: something is to do, or could not"],
+  ["", "be judged"],
   ["2", "the command line is wrong"],
   ["3", "AWS refused: what, on what, why and what to do about it is said"],
   ["4", "the tool itself is at fault"],
-  ["130", "Ctrl-C; a roll goes on all the same"],
+  ["130", "Ctrl-C; what was begun goes on all the same"],
 ]);
 
 export const usage = (commands: readonly Command[]): string => `The operator's command line.

@@ -12,8 +12,8 @@ export const explain = defineCommand({
   takes: ["INSTANCE"],
   summary: "say why it still waits, and what would end that",
   about: `Its lifecycle state and hooks (until when, and what the group does then), the
-flow that is at it (which step, since when, why, when it looks again), what it has
-of swarm and load balancer, and what a repair would do. Nothing is changed.
+flow that is at it (which step, since when, why, when it looks again), what it
+has of swarm and load balancer, and what a repair would do. Nothing is changed.
 
 It works for instances in service, kept ones, managers, and ones that are gone.
 Of an id that nothing is known of it says so, and ends with 1.`,

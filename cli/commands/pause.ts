@@ -5,7 +5,8 @@ import { defineCommand, exitCode } from "../command.ts";
 import { openDeployment } from "../deployment.ts";
 import { UsageError } from "../options.ts";
 import { readStanding, type Standing, writePause } from "../pause/parameter.ts";
-import { bullets, WHILE_PAUSED, whose } from "../pause/words.ts";
+import { underWay } from "../pause/under-way.ts";
+import { bullets, whilePaused, whose } from "../pause/words.ts";
 import { parseWhy } from "../roll/request.ts";
 import { json as asJson, plain } from "../terminal/text.ts";
 
@@ -30,6 +31,8 @@ is said, and it ends with 1.`,
       );
     const progress = tool.progress("stderr");
     const deployment = await openDeployment(tool, { cluster, stage, region });
+    progress.doing("rolls and repairs that are under way are looked for");
+    const going = await underWay(deployment);
     progress.doing(`${deployment.pauseParameter} is written`);
     tool.whenInterrupted(
       `It may be paused. This says whether:\n  ${commandLine(["status"], { cluster, stage, region })}`,
@@ -39,10 +42,10 @@ is said, and it ends with 1.`,
     const standing: Standing = written ? { paused: true, pause: wanted } : await readStanding(deployment);
     progress.clear();
     const place = { cluster, region: deployment.regionName };
-    if (json) tool.stdout(asJson({ ...place, ...standing, changed: written }));
+    if (json) tool.stdout(asJson({ ...place, ...standing, changed: written, underWay: going }));
     else if (written)
       tool.stdout(
-        `Cluster ${cluster} in ${place.region} is paused: ${reason}\n${bullets(WHILE_PAUSED)}` +
+        `Cluster ${cluster} in ${place.region} is paused: ${reason}\n${bullets(whilePaused(going))}` +
           `It ends with:\n  ${commandLine(["resume"], { cluster, stage, region })}\n`,
       );
     else tool.stderr(`${already(cluster, standing)}\n`);

@@ -36,7 +36,7 @@ nothing is left, and with 1 when something is, failed, or was held.`,
     "rotate-tokens": {
       type: "boolean",
       default: false,
-      help: "this alone: new join tokens, whatever their age",
+      help: "this alone: new join tokens",
     },
   },
   run: async (_words, values, tool) => {

@@ -7,10 +7,10 @@ import type { Standing } from "./parameter.ts";
 export const whose = (standing: Extract<Standing, { paused: true }>): string =>
   plain("pause" in standing ? pauseText(standing.pause) : standing.unclear);
 
-export const WHILE_PAUSED = [
+export const whilePaused = (underWay: readonly string[]): string[] => [
   "no roll begins: a push is refused, and told so; after the pause, plan has it",
   "no repair is applied, neither by the schedule nor by a person",
-  "what is under way goes on to its end",
+  `what is under way goes on to its end: ${underWay.map(plain).join(", ") || "nothing is, now"}`,
   "instances join and retire as ever; plan and status look as ever",
 ];
 

@@ -3,6 +3,7 @@ import type { AutoScaling } from "../models/auto-scaling/auto-scaling.ts";
 
 export interface InstanceFacts {
   role: "manager" | "worker";
+  group?: string;
   tags: Readonly<Record<string, string>>;
 }
 
@@ -18,7 +19,7 @@ export const factsOf = (autoScaling: AutoScaling): Facts => ({
   instance: (instanceId) => {
     const group = autoScaling.history().find((change) => change.instanceId === instanceId)?.group;
     if (group === undefined) return undefined;
-    return { role: autoScaling.traits(group).role, tags: autoScaling.tagsOf(instanceId) };
+    return { group, role: autoScaling.traits(group).role, tags: autoScaling.tagsOf(instanceId) };
   },
   byTag: (key, values) => autoScaling.instancesByTag(key, values),
 });

@@ -26,6 +26,7 @@ interface Input {
   AutoScalingGroupName?: string;
   LoadBalancerName?: string;
   DocumentName?: string;
+  InstanceId?: string;
   InstanceIds?: string[];
   Targets?: { Key?: string; Values?: string[] }[];
   Name?: string;
@@ -54,6 +55,10 @@ const group: Rule = (action, { AutoScalingGroupName = "" }, { account: { region,
     action,
     `arn:aws:autoscaling:${region}:${id}:autoScalingGroup:00000000-0000-0000-0000-000000000000:autoScalingGroupName/${AutoScalingGroupName}`,
   );
+
+/** The call names the instance alone; IAM asks for its group. */
+const groupOfInstance: Rule = (action, { InstanceId = "" }, surroundings) =>
+  group(action, { AutoScalingGroupName: surroundings.facts.instance(InstanceId)?.group ?? "" }, surroundings);
 
 const loadBalancer: Rule = (action, { LoadBalancerName = "" }, { account: { region, id } }) =>
   on(action, `arn:aws:elasticloadbalancing:${region}:${id}:loadbalancer/${LoadBalancerName}`);
@@ -136,6 +141,8 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule | [Rule, strin
     DescribeAutoScalingGroups: anywhere,
     DescribeAutoScalingInstances: anywhere,
     DescribeLifecycleHooks: anywhere,
+    DescribeScalingActivities: anywhere,
+    TerminateInstanceInAutoScalingGroup: groupOfInstance,
     CompleteLifecycleAction: group,
     RecordLifecycleActionHeartbeat: group,
   },
@@ -153,6 +160,7 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule | [Rule, strin
     GetParameter: readParameter,
     GetParameterHistory: readParameter,
     PutParameter: writeParameter,
+    DeleteParameter: parameter,
   },
   lambda: {
     Invoke: [lambdaFunction, "lambda:InvokeFunction"],

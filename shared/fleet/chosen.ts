@@ -1,4 +1,5 @@
 // Which actions of a plan are applied: what was asked for, as far as the plan made now still has it and nothing holds it.
+import { action } from "./action.ts";
 import type { Action, ActionKind, Plan } from "./actions.ts";
 import { type AppliedView, applied } from "./applied.ts";
 
@@ -15,6 +16,8 @@ export interface Chosen {
 /** Nobody can do these but a person, elsewhere. */
 const FOR_EYES: readonly ActionKind[] = ["look-at", "look-at-kept"];
 
+const ROTATION = action("rotate-tokens", {}, "a person asked for it", { forPerson: true });
+
 /** @param holdsFor why an action of the plan may not be applied now; empty: it may */
 export const chooseActions = (
   plan: Plan,
@@ -23,9 +26,12 @@ export const chooseActions = (
 ): Chosen => {
   if (asked === false) return { todo: [], left: [] };
   const wanted = asked === "safe" ? undefined : new Set(asked.actions.map(named));
-  const meant = plan.actions.filter((action) =>
-    wanted ? wanted.has(named(action)) : action.risk === "safe" && !FOR_EYES.includes(action.kind),
-  );
+  const meant = [
+    ...plan.actions.filter((action) =>
+      wanted ? wanted.has(named(action)) : action.risk === "safe" && !FOR_EYES.includes(action.kind),
+    ),
+    ...onDemand(plan, asked),
+  ];
   const judged = meant.map((action) => ({ action, because: whyNot(plan, action, holdsFor) }));
   const there = new Set(meant.map(named));
   const gone = asked === "safe" ? [] : asked.actions.filter((one) => !there.has(named(one)));
@@ -45,6 +51,14 @@ export const chooseActions = (
       ),
     ],
   };
+};
+
+/** Tokens are rotated by their age; a person may have it done at once, whatever the plan says. */
+const onDemand = ({ actions }: Plan, asked: Asked): Action[] => {
+  if (asked === false || asked === "safe") return [];
+  const { kind, subject } = ROTATION;
+  const wanted = asked.actions.some((one) => one.kind === kind && one.subject === subject);
+  return wanted && !actions.some((one) => one.kind === kind) ? [ROTATION] : [];
 };
 
 const named = ({ kind, subject }: { kind: string; subject: string }): string => `${kind} ${subject}`;

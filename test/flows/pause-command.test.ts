@@ -33,6 +33,7 @@ describe("pause", () => {
     expect(stdout).toMatch(/^Cluster hive in ap-northeast-1 is paused: moving the registry\n/);
     expect(stdout).toMatch(/^ {2}no roll begins: /m);
     expect(stdout).toMatch(/^ {2}no repair is applied, /m);
+    expect(stdout).toMatch(/^ {2}what is under way goes on to its end: nothing is, now$/m);
     expect(stdout).toMatch(/^ {2}instances join and retire as ever/m);
     expect(stdout).toMatch(/\nIt ends with:\n {2}npm run -s hive-swarm -- resume\n$/);
     expect(JSON.parse(world.parameter(PAUSE) ?? "null")).toEqual({
@@ -96,11 +97,27 @@ describe("pause", () => {
     const first = await hiveSwarm(world, "pause", "--why", "moving", "--json");
     const pause = { why: "moving", by: "ann@desk", at: expect.any(String) };
     const place = { cluster: "hive", region: "ap-northeast-1" };
-    expect(JSON.parse(first.stdout)).toEqual({ ...place, paused: true, pause, changed: true });
+    expect(JSON.parse(first.stdout)).toEqual({ ...place, paused: true, pause, changed: true, underWay: [] });
     const second = await hiveSwarm(world, "pause", "--why", "mine", "--json");
     expect(second.code).toBe(1);
-    expect(JSON.parse(second.stdout)).toEqual({ ...place, paused: true, pause, changed: false });
+    expect(JSON.parse(second.stdout)).toEqual({
+      ...place,
+      paused: true,
+      pause,
+      changed: false,
+      underWay: [],
+    });
   });
+});
+
+it("a roll that is under way is named, and goes on", async () => {
+  const world = await rollingWorld();
+  pushed(world, "b");
+  await world.until(() => running(world).b === 1);
+  const { stdout } = await hiveSwarm(world, "pause", "--why", "moving");
+  expect(stdout).toMatch(/^ {2}what is under way goes on to its end: roll-hive-tomcat-b{16}-0$/m);
+  await rolled(world);
+  expect(running(world)).toEqual({ b: 3 });
 });
 
 describe("resume", () => {

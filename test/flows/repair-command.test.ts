@@ -6,7 +6,7 @@ import { byHand, loseEvents, nodeOf, oneOf, served, workersOf } from "./drift.ts
 import { look } from "./plans.ts";
 import { repairExecutions } from "./repairs.ts";
 import { pushed, rolled, running } from "./rolls.ts";
-import { problemsOf, type TestWorld } from "./world.ts";
+import { PAUSE, problemsOf, type TestWorld } from "./world.ts";
 
 let undo: () => void;
 beforeAll(() => {
@@ -160,6 +160,18 @@ describe("with --apply", () => {
       new RegExp(`^start-join +${comes} +failed +abandoned at "join host": not done`, "m"),
     );
     expect(stdout).toMatch(/\n1 done, 1 failed\.\n$/);
+  });
+
+  it("while repairs are paused applies nothing, says who paused and how it ends, and ends with 1", async () => {
+    const { world } = await lost();
+    await hiveSwarm(world, "pause", "--why", "moving");
+    const { code, stdout } = await hiveSwarm(world, "repair", "--apply");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/paused since \S+ by ann@desk: moving/);
+    expect(
+      world.executions().filter(({ name }) => /^(join|retire)-/.test(name) && name.endsWith("-1")),
+    ).toEqual([]);
+    expect(world.parameter(PAUSE)).toBeDefined();
   });
 
   it("says to whoever interrupts it that all goes on, and where what is left is seen", async () => {

@@ -171,3 +171,26 @@ describe("an execution", () => {
     });
   });
 });
+
+describe("where nothing is deployed", () => {
+  const gone = awsError("ResourceNotFoundException", "Function not found: hive-swarm-prod-dispatch");
+  const answers = { lambda: { Invoke: gone, ListDurableExecutionsByFunction: gone } };
+
+  it.each([
+    [["status"]],
+    [["plan"]],
+    [["repair"]],
+    [["repair", "--apply", "--rotate-tokens"]],
+    [["explain", "i-0123456789abcdef0"]],
+    [["retire", "i-0123456789abcdef0", "--apply"]],
+    [["pause", "--why", "a test"]],
+  ])("%j says so, what to give, and changes nothing", async (words) => {
+    const { code, stdout, stderr, asked } = await hiveSwarm([...words, "--stage", "prod"], answers);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+    expect(stderr).toContain("Function not found: hive-swarm-prod-dispatch");
+    expect(stderr).toContain(
+      "Give --cluster, --stage and --region as they were given to `serverless deploy`",
+    );
+    expect(asked).toHaveLength(1);
+  });
+});

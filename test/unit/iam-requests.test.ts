@@ -25,6 +25,13 @@ const calls: [service: string, operation: string, input: object, permissions: st
   ["autoscaling", "DescribeAutoScalingGroups", {}, ["autoscaling:DescribeAutoScalingGroups"]],
   ["autoscaling", "DescribeAutoScalingInstances", {}, ["autoscaling:DescribeAutoScalingInstances"]],
   ["autoscaling", "DescribeLifecycleHooks", {}, ["autoscaling:DescribeLifecycleHooks"]],
+  ["autoscaling", "DescribeScalingActivities", {}, ["autoscaling:DescribeScalingActivities"]],
+  [
+    "autoscaling",
+    "TerminateInstanceInAutoScalingGroup",
+    { InstanceId: INSTANCE },
+    ["autoscaling:TerminateInstanceInAutoScalingGroup"],
+  ],
   [
     "autoscaling",
     "CompleteLifecycleAction",
@@ -53,6 +60,7 @@ const calls: [service: string, operation: string, input: object, permissions: st
   ["ssm", "DescribeInstanceInformation", {}, ["ssm:DescribeInstanceInformation"]],
   ["ssm", "GetCommandInvocation", {}, ["ssm:GetCommandInvocation"]],
   ["ssm", "ListCommandInvocations", {}, ["ssm:ListCommandInvocations"]],
+  ["ssm", "DeleteParameter", { Name: "/a/b" }, ["ssm:DeleteParameter"]],
   ["ssm", "CancelCommand", {}, ["ssm:CancelCommand"]],
   [
     "ssm",
@@ -217,8 +225,8 @@ describe("the permissions of a call", () => {
 
   it("are an error of the sandbox where nobody wrote them down; nothing is allowed by silence", () => {
     const access = accessWith({ Effect: "Allow", Action: "*", Resource: "*" });
-    expect(() => access.authorize(call("ssm", "DeleteParameter", {}))).toThrow(
-      "The sandbox does not know which permission ssm DeleteParameter needs: add it to sandbox/iam/requests.ts.",
+    expect(() => access.authorize(call("ssm", "LabelParameterVersion", {}))).toThrow(
+      "The sandbox does not know which permission ssm LabelParameterVersion needs: add it to sandbox/iam/requests.ts.",
     );
     expect(() => access.authorize(call("kinesis", "toString", {}))).toThrow("kinesis toString");
   });
@@ -342,7 +350,7 @@ describe("callers", () => {
   const access = accessWith({ Effect: "Allow", Action: "ecr:GetAuthorizationToken", Resource: "*" });
 
   it("people may do everything, also what is in no table", () => {
-    expect(() => access.authorize(call("ssm", "DeleteParameter", {}, "operator"))).not.toThrow();
+    expect(() => access.authorize(call("ssm", "LabelParameterVersion", {}, "operator"))).not.toThrow();
   });
 
   it("instances act with the role of their group; unknown ones and unknown principals are errors", () => {
