@@ -53,6 +53,11 @@ const inWords = (end: Outcome): End => {
       return { standing: "bad", words: `kept, its logs could not be shipped: ${details}` };
     case "abandoned":
       return { standing: "bad", words: `abandoned at "${end.step ?? ""}": ${end.cause ?? ""}` };
+    case "failed":
+      return {
+        standing: "bad",
+        words: `failed at "${end.step ?? ""}", and it stays as it is: ${end.cause ?? ""}`,
+      };
     case "ignored":
       return { standing: "left", words: `nothing was done: the instance is ${state}` };
     case "overtaken":

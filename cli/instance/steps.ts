@@ -1,7 +1,13 @@
 // The steps of the flows of one instance (shared/flows/join*.ts, retire*.ts and what they are made of) by name: what is said while one
 // is under way, and of its end. A step that stands not here is shown by its own name.
 import * as z from "zod/mini";
-import { activateAnswer, drainAnswer, joinHostAnswer, leaveAnswer } from "../../shared/swarm/answers.ts";
+import {
+  activateAnswer,
+  drainAnswer,
+  initSwarmAnswer,
+  joinHostAnswer,
+  leaveAnswer,
+} from "../../shared/swarm/answers.ts";
 import type { Narrator } from "../follow/narrate.ts";
 import { bad, counted, type News, type Step, told } from "../follow/news.ts";
 import { documentAnswer } from "../follow/step-result.ts";
@@ -19,6 +25,13 @@ const hostJoined = (value: unknown): News => {
   return answer.outcome === "prepared"
     ? told("the host is prepared, and in no swarm")
     : bad("the host is retiring, and joins no swarm any more");
+};
+
+const swarmFormed = (value: unknown): News => {
+  const answer = documentAnswer(value, initSwarmAnswer);
+  if ("failed" in answer) return bad(`the swarm could not be formed: ${answer.failed}`);
+  if ("nodeId" in answer) return told(`the swarm is formed, with this host as node ${answer.nodeId}`);
+  return bad(`the swarm is not formed: ${answer.outcome}`);
 };
 
 const nodeActivated = (value: unknown): News => {
@@ -100,6 +113,17 @@ export const instanceSteps: Readonly<Record<string, Step<null>>> = {
   }),
   "host answers": { doing: "the host is told that it retires" },
   "is it dead": { doing: "it is found out whether the machine is dead" },
+  "read record": { doing: "it is read whether a swarm was formed" },
+  "claim record": { doing: "it is written down who forms the swarm" },
+  "look for managers": { doing: "other managers are looked for" },
+  "ask manager": { doing: "another manager is asked for its swarm" },
+  "managers in service": { doing: "whoever forms the swarm, or another manager, is waited for" },
+  "survey managers": { doing: "managers are asked whether all of them are reachable" },
+  "managers reachable": { doing: "managers that are out of reach are waited for" },
+  "init swarm": saying("the host forms the swarm, and stores its join tokens", swarmFormed),
+  "pause before init": { doing: "what keeps it from forming the swarm is waited for" },
+  "not taken back": { doing: "what happened is told" },
+  "demote node": { doing: "another manager demotes it, once the quorum lets it go" },
   "drain node": saying("a manager drains its node", drained),
   "logs shipped": saying("its tasks stop, and every log line is shipped", shipped),
   "restart filebeat": { doing: "filebeat is started once more" },

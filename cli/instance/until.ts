@@ -10,6 +10,12 @@ export const endsWhen: Readonly<Record<string, string>> = {
     "its SSM agent registers: the machine has booted, and its role lets it reach Systems Manager",
   "find managers": "a manager is in service with its SSM agent online; the flow holds until one is",
   "managers answer": MANAGER,
+  "managers in service": "a manager of the swarm is in service; nobody forms a second swarm meanwhile",
+  "survey managers": MANAGER,
+  "managers reachable": "every manager is reachable, or the wait for them is over",
+  "init swarm":
+    "the host has formed the swarm and stored its join tokens, or reports what keeps it from that",
+  "pause before init": "what keeps it from forming the swarm is mended: then it goes on by itself",
   "join host": "the host is ready, holds the images and has joined, or reports what keeps it from that",
   "activate node": MANAGER,
   "task runs": "a task on it runs and passes its health check",

@@ -113,6 +113,11 @@ describe("what a flow came to", () => {
       "bad",
       'abandoned at "join host": no room',
     ],
+    [
+      { outcome: "failed", step: "init swarm", cause: "store: denied", untidied: [] },
+      "bad",
+      'failed at "init swarm", and it stays as it is: store: denied',
+    ],
     [{ outcome: "ignored", state: "InService" }, "left", "nothing was done: the instance is InService"],
     [{ outcome: "overtaken", state: "Terminating" }, "left", "overtaken: the instance is Terminating now"],
     [{ outcome: "something new" }, "left", "something new"],
