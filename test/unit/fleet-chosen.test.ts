@@ -77,4 +77,26 @@ describe("what is chosen of a plan", () => {
       held.map((kind) => [kind, "held: no leader; paused"]),
     );
   });
+
+  describe("join tokens", () => {
+    const rotation = { kind: "rotate-tokens", subject: "swarm" };
+    const onDemand = expect.objectContaining({ ...rotation, risk: "person", fact: "S7" });
+
+    it("are rotated on a person's demand, whatever the plan says of their age", () => {
+      expect(chooseActions(plan, { actions: [rotation] }, free)).toEqual({ todo: [onDemand], left: [] });
+    });
+
+    it("are rotated once where the plan has it as well, and never without being asked for", () => {
+      const due = action("rotate-tokens", "swarm");
+      const aged = { ...plan, actions: [due] };
+      expect(chooseActions(aged, { actions: [rotation] }, free).todo).toEqual([due]);
+      expect(chooseActions(plan, "safe", free).todo).toEqual([join, label]);
+      expect(chooseActions(plan, { actions: [{ ...rotation, subject: "i-01" }] }, free).todo).toEqual([]);
+    });
+
+    it("are held as everything else is", () => {
+      const { todo, left } = chooseActions(plan, { actions: [rotation] }, () => ["paused"]);
+      expect([todo, left]).toEqual([[], [{ ...rotation, result: "not applied", details: "held: paused" }]]);
+    });
+  });
 });
