@@ -7,7 +7,7 @@ export interface EngineNode {
   Spec: { Role: string; Availability: string; Labels?: Record<string, string> };
   Description: { Hostname: string };
   Status: { State: string; Addr: string };
-  ManagerStatus?: { Leader?: boolean; Reachability: string };
+  ManagerStatus?: { Leader?: boolean; Reachability: string; Addr?: string };
 }
 
 export interface EngineService {
