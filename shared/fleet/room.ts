@@ -29,19 +29,21 @@ export const roomFor = (
       ...other,
       places: placesFor(picture, stack.find(({ name }) => name === other.name) ?? placement(other)),
     }));
-  let room = 0;
+  let [all, allowed] = [0, 0];
   for (const node of placesFor(picture, wanted)) {
     const there = others.filter(({ mode, places }) => mode === "global" && places.includes(node));
     const free =
       hundredths(node.cpus) - there.reduce((sum, other) => sum + hundredths(other.reservedCpus), 0);
     const most = Math.max(0, Math.floor(free / each));
-    room += mostPerNode > 0 ? Math.min(most, mostPerNode) : most;
+    all += most;
+    allowed += mostPerNode > 0 ? Math.min(most, mostPerNode) : most;
   }
   const places = new Set(placesFor(picture, wanted));
   const taken = others
     .filter((other) => other.mode !== "global" && other.places.some((node) => places.has(node)))
     .reduce((sum, other) => sum + placed(other) * hundredths(other.reservedCpus), 0);
-  return Math.max(0, room - Math.ceil(taken / each));
+  // What others take of a node leaves room for the few that it may have all the same.
+  return Math.max(0, Math.min(allowed, all - Math.ceil(taken / each)));
 };
 
 /** Of a service that is in no stack it is only known whether it is for managers. */
