@@ -1,7 +1,7 @@
 // The looks at a cluster that crash, and the repairs: whatever part was read last, the plan is the same; whatever had just been done, it is
 // done once, and the rest is too.
 import { type Scenario, scenarioOf } from "./crashes.ts";
-import { atBalancer, byHand, detach, loseEvents, nodeOf, workersOf } from "./drift.ts";
+import { atBalancer, byHand, detach, loseEvents, loseManager, nodeOf, workersOf } from "./drift.ts";
 import { look, told } from "./plans.ts";
 import { became, repaired } from "./repairs.ts";
 import { pushed, rolled, rollProblems, running, serve, serving } from "./rolls.ts";
@@ -78,6 +78,24 @@ export const crashingRepairs: readonly Scenario[] = [
       expect(running(world)).toEqual({ c: 4 });
       expect(rollProblems(world)).toEqual([]);
       expect(world.logged("action failed")).toEqual([]);
+    },
+  ),
+  repair(
+    "a repair takes the vote of a manager that is gone, and its node",
+    serving(BALANCED),
+    async (world) => {
+      await serve(world);
+      const { id, nodeId } = await loseManager(world);
+      const { name, applied } = await repaired(world);
+      expect(became(applied)).toEqual([`remove-manager ${id} done`]);
+      expect(world.machines.swarm.nodes.has(nodeId)).toBe(false);
+      await healed(world);
+      return name;
+    },
+    (world) => {
+      const managers = [...world.machines.swarm.nodes.values()].filter(({ role }) => role === "manager");
+      expect(managers).toHaveLength(2);
+      expect(world.machines.swarm.leader()).toBeDefined();
     },
   ),
   repair(

@@ -1,6 +1,6 @@
 // Drift that tests make by hand on simulated machines.
 import { rollingWorld, serviceOf } from "./rolls.ts";
-import { ELB, type TestWorld, WORKERS, type WorldOptions } from "./world.ts";
+import { ELB, MANAGERS, type TestWorld, WORKERS, type WorldOptions } from "./world.ts";
 
 export const served = (options: WorldOptions = {}, workers = 3) => rollingWorld({ workers, ...options });
 
@@ -25,12 +25,22 @@ export const byHand = (world: TestWorld, id: string, change: Partial<ReturnType<
   world.machines.swarm.updateNode(node.id, node.version, { availability, labels });
 };
 
-export const detach = async (world: TestWorld, id: string): Promise<void> => {
+export const detach = async (world: TestWorld, id: string, group = WORKERS): Promise<void> => {
   await world.operator("autoscaling", "DetachInstances", {
-    AutoScalingGroupName: WORKERS,
+    AutoScalingGroupName: group,
     InstanceIds: [id],
     ShouldDecrementDesiredCapacity: true,
   });
+};
+
+/** The machine of a manager is gone without a hook, and the swarm has seen it. @returns instance and node */
+export const loseManager = async (world: TestWorld): Promise<{ id: string; nodeId: string }> => {
+  const id = world.managers().at(-1) ?? "";
+  const { id: nodeId } = nodeOf(world, id);
+  await detach(world, id, MANAGERS);
+  world.machines.kill(id);
+  await world.after(600);
+  return { id, nodeId };
 };
 
 /** From now on EventBridge delivers nothing. */

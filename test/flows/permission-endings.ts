@@ -423,6 +423,10 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
       "label-node, remove-ghost",
       "step failed (mend nodes), action failed",
     ),
+    "ssm:SendCommand on document/hive-swarm-dev-demote-node": repair(
+      "SUCCEEDED; unknown: nothing; failed: remove-manager; told: step failed (remove dead manager), action failed",
+      "a manager's machine is gone",
+    ),
     "ssm:SendCommand on document/hive-swarm-dev-hold-images": notDeployed(
       "step failed (hosts hold what the stack needs)",
     ),

@@ -1,7 +1,7 @@
 // Lives of one instance, and rolls of one image, which together need every permission of functions and workers.
 
 import { askForBackup, backupOptions, backups } from "./backups.ts";
-import { atBalancer, byHand, detach, loseEvents, workersOf } from "./drift.ts";
+import { atBalancer, byHand, detach, loseEvents, loseManager, workersOf } from "./drift.ts";
 import { BUCKET, type PermissionWorld } from "./permission-world.ts";
 import { askForPlan, partsUnknown, planExecutions } from "./plans.ts";
 import { askForRepair, repairExecutions, reportOf } from "./repairs.ts";
@@ -235,6 +235,17 @@ export const scenes = {
     },
   },
   "the cluster is repaired": { options: REPAIRED, run: repairs() },
+  "a manager's machine is gone": {
+    run: async (world) => {
+      world.lacking = false;
+      await serve(world);
+      await loseManager(world);
+      world.lacking = true;
+      askForRepair(world);
+      await world.after(900);
+      return "";
+    },
+  },
   "a person has a detached machine taken out": {
     options: REPAIRED,
     run: async (world) => {

@@ -2,7 +2,7 @@
 // alone, when every event is lost.
 import type { Interceptor } from "../../sandbox/aws/handle.ts";
 import { hastenSuspension } from "../../sandbox/lambda/virtual-driver.ts";
-import { atBalancer, byHand, loseEvents, nodeOf, oneOf, served, workersOf } from "./drift.ts";
+import { atBalancer, byHand, loseEvents, loseManager, nodeOf, oneOf, served, workersOf } from "./drift.ts";
 import { look } from "./plans.ts";
 import { askForRepair, became, repairExecutions, repaired, reportOf } from "./repairs.ts";
 import { ends, pushed, rolled, rollProblems, running, serve, serviceOf, serving } from "./rolls.ts";
@@ -165,6 +165,19 @@ describe("between the plan and what is applied", () => {
       },
     ]);
     expect(nodeOf(world, id)).toMatchObject({ availability: "drain", labels: { "hive.retiring": "yes" } });
+  });
+
+  it("a dead manager's agent answers again: it keeps its vote", async () => {
+    const world = await changing("DescribeAutoScalingInstances", (there) => {
+      there.machines.host(lost.id).alive = true;
+    });
+    const lost = await loseManager(world);
+    const { applied } = await repaired(world);
+    expect(applied).toMatchObject([
+      { kind: "remove-manager", result: "not applied", details: "its SSM agent answers again" },
+    ]);
+    expect(world.machines.swarm.nodes.get(lost.nodeId)?.role).toBe("manager");
+    expect(world.commands("demote-node")).toEqual([]);
   });
 
   it("a ghost's machine comes back: its node stays", async () => {
