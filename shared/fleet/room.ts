@@ -7,7 +7,8 @@ import { placesFor } from "./stack.ts";
 
 const hundredths = (cpus: number): number => Math.round(cpus * 100);
 
-const placed = ({ tasks }: ServiceFacts): number =>
+/** Tasks that have a node. */
+export const placedOf = ({ tasks }: ServiceFacts): number =>
   tasks.reduce((sum, task) => sum + (task.placed ? task.count : 0), 0);
 
 /**
@@ -24,12 +25,12 @@ export const roomFor = (
 ): number => {
   const each = hundredths(service.reservedCpus);
   const most = wanted.mostPerNode > 0 ? wanted.mostPerNode : Number.POSITIVE_INFINITY;
-  const nodes = placesFor(picture, wanted);
+  const nodes = placesFor(picture, placement(service, stack));
   const others = services
     .filter(({ id, reservedCpus }) => id !== service.id && reservedCpus > 0)
     .map((other) => ({
       ...other,
-      places: new Set(placesFor(picture, stack.find(({ name }) => name === other.name) ?? placement(other))),
+      places: new Set(placesFor(picture, placement(other, stack))),
     }))
     .filter(({ places }) => nodes.some((node) => places.has(node)));
   const free = nodes.map((node) => {
@@ -41,11 +42,14 @@ export const roomFor = (
   });
   const taken = others
     .filter(({ mode }) => mode !== "global")
-    .reduce((sum, other) => sum + placed(other) * hundredths(other.reservedCpus), 0);
+    .reduce((sum, other) => sum + placedOf(other) * hundredths(other.reservedCpus), 0);
   const whole = free.reduce((sum, one) => sum + one, 0) - taken;
   const slots = free.reduce((sum, one) => sum + Math.min(Math.floor(one / each), most), 0);
   return Math.max(0, Math.min(slots, Math.floor(whole / each)));
 };
 
-/** Of a service that is in no stack it is only known whether it is for managers. */
-const placement = ({ managersOnly }: ServiceFacts) => ({ managersOnly, workersOnly: false });
+/** As it runs; whether it is for workers alone only the stack tells. */
+const placement = ({ name, managersOnly }: ServiceFacts, stack: readonly StackService[]) => ({
+  managersOnly,
+  workersOnly: !managersOnly && stack.some((wanted) => wanted.name === name && wanted.workersOnly),
+});

@@ -216,7 +216,10 @@ const joins = (world: Parts, instanceId: InstanceId, ownerOf: OwnerOf): Parts =>
 
 /** As remove-node finds them: by label, and, drained and without one, by address. */
 const retires = (world: Parts, instanceId: InstanceId, ownerOf: OwnerOf): Parts => {
-  const votes = world.nodes.filter((node) => node.role === "manager" && ownerOf(node) === instanceId);
+  // By label too: whatever would go has to be one that may be demoted.
+  const votes = world.nodes.filter(
+    (node) => node.role === "manager" && (ownerOf(node) === instanceId || node.instanceId === instanceId),
+  );
   if (!votes.every(({ nodeId }) => isLed(world) && mayDemote(world.nodes, nodeId)))
     return holding(world, `retire-${instanceId}`);
   const address = world.agents.find((agent) => agent.instanceId === instanceId)?.address;
