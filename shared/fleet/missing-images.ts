@@ -36,6 +36,9 @@ const ofNode = (picture: Picture, node: OwnedNode, images: readonly string[]): A
   const member = instanceId && picture.members?.get(instanceId);
   if (images.length === 0 || !member || !inService(member) || picture.busy?.has(instanceId)) return [];
   if (state !== "ready" || availability !== "active" || retiring || doubted) return [];
+  // Which of several is the machine's nobody can tell, and that is told already.
+  if ((picture.nodesOf.get(instanceId) ?? []).some((each) => each !== node && each.state !== "down"))
+    return [];
   // That its agent is silent is told already.
   if (reachable(picture, instanceId) !== true) return [];
   const names = images.join(" and ");

@@ -7,7 +7,7 @@ import type { Action, ActionKind } from "./actions.ts";
 import type { Picture } from "./picture.ts";
 import type { PlanConfig } from "./plan.ts";
 import { mayBeAbout } from "./rolls.ts";
-import { roomFor } from "./room.ts";
+import { placedOf, roomFor } from "./room.ts";
 import { stackOf } from "./stack.ts";
 
 type Policy = Pick<PlanConfig, "replicas" | "replicasAhead">;
@@ -76,11 +76,14 @@ const CHANGING: readonly ActionKind[] = ["start-join", "start-retire", "join-ins
 /** Only while nothing is about to change the room, or the number would go up and down with each machine. */
 const follow = (
   { members, nodes = [], busy, formed }: Picture,
-  { name, reservedCpus }: ServiceFacts,
+  service: ServiceFacts,
   now: number,
-  room: number,
+  calculated: number,
   planned: readonly Action[],
 ): Action[] => {
+  const { name, reservedCpus } = service;
+  // What is placed has room, whatever others reserve: nothing that runs is ever stopped for a number.
+  const room = Math.max(calculated, Math.min(placedOf(service), now));
   const to = Math.max(1, room);
   const settled =
     members !== undefined &&

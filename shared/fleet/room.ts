@@ -7,12 +7,14 @@ import { placesFor } from "./stack.ts";
 
 const hundredths = (cpus: number): number => Math.round(cpus * 100);
 
-const placed = ({ tasks }: ServiceFacts): number =>
+/** Tasks that have a node. */
+export const placedOf = ({ tasks }: ServiceFacts): number =>
   tasks.reduce((sum, task) => sum + (task.placed ? task.count : 0), 0);
 
 /**
- * What other services reserve is not free: of a global one on each node that it may be on; of the others, of which only the number is
- * known and not where they are, as much as if they lay side by side.
+ * What other services reserve is not free: of a global one on each node that it may be on. Of the others only the number is known, and not
+ * where they are: they may be where there is no room for this one anyway, so they count against the whole. That errs to more replicas,
+ * which wait, and never to fewer than run already: those that share nodes would take turns in being shrunk.
  */
 export const roomFor = (
   picture: Picture,
@@ -21,30 +23,33 @@ export const roomFor = (
   stack: readonly StackService[],
   services: readonly ServiceFacts[],
 ): number => {
-  const { mostPerNode } = wanted;
   const each = hundredths(service.reservedCpus);
+  const most = wanted.mostPerNode > 0 ? wanted.mostPerNode : Number.POSITIVE_INFINITY;
+  const nodes = placesFor(picture, placement(service, stack));
   const others = services
     .filter(({ id, reservedCpus }) => id !== service.id && reservedCpus > 0)
     .map((other) => ({
       ...other,
-      places: placesFor(picture, stack.find(({ name }) => name === other.name) ?? placement(other)),
-    }));
-  let [all, allowed] = [0, 0];
-  for (const node of placesFor(picture, wanted)) {
-    const there = others.filter(({ mode, places }) => mode === "global" && places.includes(node));
-    const free =
-      hundredths(node.cpus) - there.reduce((sum, other) => sum + hundredths(other.reservedCpus), 0);
-    const most = Math.max(0, Math.floor(free / each));
-    all += most;
-    allowed += mostPerNode > 0 ? Math.min(most, mostPerNode) : most;
-  }
-  const places = new Set(placesFor(picture, wanted));
+      places: new Set(placesFor(picture, placement(other, stack))),
+    }))
+    .filter(({ places }) => nodes.some((node) => places.has(node)));
+  const free = nodes.map((node) => {
+    const there = others.filter(({ mode, places }) => mode === "global" && places.has(node));
+    return Math.max(
+      0,
+      hundredths(node.cpus) - there.reduce((sum, other) => sum + hundredths(other.reservedCpus), 0),
+    );
+  });
   const taken = others
-    .filter((other) => other.mode !== "global" && other.places.some((node) => places.has(node)))
-    .reduce((sum, other) => sum + placed(other) * hundredths(other.reservedCpus), 0);
-  // What others take of a node leaves room for the few that it may have all the same.
-  return Math.max(0, Math.min(allowed, all - Math.ceil(taken / each)));
+    .filter(({ mode }) => mode !== "global")
+    .reduce((sum, other) => sum + placedOf(other) * hundredths(other.reservedCpus), 0);
+  const whole = free.reduce((sum, one) => sum + one, 0) - taken;
+  const slots = free.reduce((sum, one) => sum + Math.min(Math.floor(one / each), most), 0);
+  return Math.max(0, Math.min(slots, Math.floor(whole / each)));
 };
 
-/** Of a service that is in no stack it is only known whether it is for managers. */
-const placement = ({ managersOnly }: ServiceFacts) => ({ managersOnly, workersOnly: false });
+/** As it runs; whether it is for workers alone only the stack tells. */
+const placement = ({ name, managersOnly }: ServiceFacts, stack: readonly StackService[]) => ({
+  managersOnly,
+  workersOnly: !managersOnly && stack.some((wanted) => wanted.name === name && wanted.workersOnly),
+});

@@ -6,6 +6,7 @@ import {
   ACTIVE_SINCE,
   addressOf,
   agent,
+  atRest,
   behind,
   idOf,
   manager,
@@ -22,7 +23,7 @@ import { factsOf, markerLabels, NEW, NEWER, OLD, ROLL } from "./rolls-facts.ts";
 const PUSHED = newest().pushedAt;
 
 /** Mostly the first. */
-const mostly = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
+export const mostly = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
   fc.oneof(
     { weight: 3, arbitrary: fc.constant(usual) },
     { weight: 2, arbitrary: fc.constantFrom(...others) },
@@ -42,7 +43,7 @@ const STATES = [
 ];
 
 /** Instance 20 and on; what is known of each is independent, but for the address of its agent. */
-const machine = fc.record({
+export const machine = fc.record({
   lifecycle: mostly("InService", "", ...STATES),
   healthy: mostly(true, false),
   agent: mostly("online", "offline", "none"),
@@ -56,15 +57,19 @@ const machine = fc.record({
   retiring: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, fc.constant(true)),
   activeSince: mostly(ACTIVE_SINCE, ""),
   running: fc.nat(2),
+  cpus: mostly(2, 0.5, 4),
+  missing: mostly<string[]>([], [OLD], [NEW, OLD]),
   /** A second node of the same name. */
   left: fc.oneof({ weight: 8, arbitrary: fc.constant("none") }, fc.constantFrom("ready", "down")),
   balanced: mostly("in-service", "none", "out-of-service", "draining"),
   flow: fc.oneof({ weight: 6, arbitrary: fc.constant("") }, fc.constantFrom("join", "retire")),
 });
-type Machine = typeof machine extends fc.Arbitrary<infer T> ? T : never;
+export type Machine = typeof machine extends fc.Arbitrary<infer T> ? T : never;
 
-const partsOf = (machines: readonly Machine[]): Omit<Parts, "services" | "images"> => {
-  const parts: Omit<Parts, "services" | "images"> = {
+export type Inhabitants = Pick<Parts, "members" | "agents" | "nodes" | "balanced" | "flows">;
+
+export const partsOf = (machines: readonly Machine[]): Inhabitants => {
+  const parts: Inhabitants = {
     members: [manager(1), manager(2), manager(3)],
     agents: [agent(1), agent(2), agent(3)],
     nodes: [managerNode(1, { leader: true }), managerNode(2), managerNode(3)],
@@ -87,6 +92,8 @@ const partsOf = (machines: readonly Machine[]): Omit<Parts, "services" | "images
       retiring: one.retiring,
       activeSince: one.activeSince,
       running: one.running,
+      cpus: one.cpus,
+      missing: one.missing,
     };
     if (one.node !== "none") parts.nodes.push(view);
     if (one.left !== "none")
@@ -106,7 +113,7 @@ const partsOf = (machines: readonly Machine[]): Omit<Parts, "services" | "images
   return parts;
 };
 
-const service: fc.Arbitrary<ServiceFacts> = fc
+export const service: fc.Arbitrary<ServiceFacts> = fc
   .record({
     image: fc.constantFrom(OLD, NEW),
     seen: fc.constantFrom("", "2026-02-01T09:00:00.000Z", "2026-02-01T11:00:00.000Z"),
@@ -149,7 +156,8 @@ const clusterOf = (machines: fc.Arbitrary<Machine[]>): fc.Arbitrary<Parts> =>
     })
     .map(({ machines, services, images, rolls }) => {
       const parts = partsOf(machines);
-      return { ...parts, services, images, flows: [...parts.flows, ...rolls] };
+      const { record, paused, stack } = atRest();
+      return { ...parts, services, images, record, paused, stack, flows: [...parts.flows, ...rolls] };
     });
 
 /** Any cluster; in some, nodes carry the labels of others, or their addresses. */
@@ -173,7 +181,9 @@ export const anyUnreadable: fc.Arbitrary<Partial<Snapshot>> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .subarray(["members", "agents", "swarm", "balancer", "flows", "newest"], { minLength: 1 })
+      .subarray(["members", "agents", "swarm", "balancer", "flows", "newest", "record", "paused", "stack"], {
+        minLength: 1,
+      })
       .map((parts) => Object.fromEntries(parts.map((part) => [part, unread("throttled")]))),
   },
 );

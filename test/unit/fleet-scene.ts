@@ -1,5 +1,6 @@
 // A cluster at rest, three managers and three workers behind a load balancer, and what a test changes of it.
 import type { Action, Plan } from "../../shared/fleet/actions.ts";
+import type { Pause } from "../../shared/fleet/pause.ts";
 import { type PlanConfig, planRepair } from "../../shared/fleet/plan.ts";
 import type {
   AgentView,
@@ -11,7 +12,9 @@ import type {
   Snapshot,
 } from "../../shared/fleet/snapshot.ts";
 import type { InstanceId } from "../../shared/identifiers.ts";
+import type { SwarmRecord } from "../../shared/swarm/record.ts";
 import type { ServiceFacts } from "../../shared/swarm/services.ts";
+import type { StackService } from "../../shared/swarm/stack.ts";
 import { factsOf, NEW, OLD } from "./rolls-facts.ts";
 
 export const TAKEN_AT = "2026-02-01T12:00:00.000Z";
@@ -101,6 +104,10 @@ export interface Parts {
   balanced: BalancerMember[];
   flows: string[];
   images: NewestImage[];
+  /** `null`: there never was a swarm. */
+  record: SwarmRecord | null;
+  paused: Pause | null;
+  stack: StackService[];
 }
 
 export const atRest = (): Parts => ({
@@ -116,7 +123,38 @@ export const atRest = (): Parts => ({
   balanced: [11, 12, 13].map((number) => behind(number)),
   flows: [],
   images: [newest({ image: OLD, pushedAt: "2026-02-01T09:00:00.000Z" })],
+  record: { formedBy: idOf(1), at: FORMED_AT, tokensAt: FORMED_AT },
+  paused: null,
+  stack: [],
 });
+
+export const PAUSE: Pause = { why: "moving the registry", by: "ann@desk", at: "2026-02-01T11:00:00.000Z" };
+
+/** A service of the stack, on workers, one CPU each. */
+export const stacked = (changes: Partial<StackService> = {}): StackService => ({
+  name: "hive_web",
+  image: OLD,
+  mode: "replicated",
+  replicas: 2,
+  managersOnly: false,
+  workersOnly: true,
+  reservedCpus: 1,
+  mostPerNode: 0,
+  directories: [],
+  labels: {},
+  ...changes,
+});
+
+/** It as it runs. */
+export const runs = (changes: Partial<ServiceFacts> = {}): ServiceFacts =>
+  factsOf({
+    id: `id of ${changes.name ?? "hive_web"}`,
+    name: "hive_web",
+    image: OLD,
+    reservedCpus: 1,
+    labels: { "hive.roll.seen": "2026-02-01T09:00:00.000Z" },
+    ...changes,
+  });
 
 export const snapshotOf = (changes: Partial<Parts> = {}, unreadable: Partial<Snapshot> = {}): Snapshot => {
   const parts = { ...atRest(), ...changes };
@@ -128,9 +166,9 @@ export const snapshotOf = (changes: Partial<Parts> = {}, unreadable: Partial<Sna
     balancer: known({ attached: true, members: parts.balanced }),
     flows: known(parts.flows.map(flow)),
     newest: known(parts.images),
-    record: known({ formedBy: idOf(1), at: FORMED_AT, tokensAt: FORMED_AT }),
-    paused: known(null),
-    stack: known([]),
+    record: known(parts.record),
+    paused: known(parts.paused),
+    stack: known(parts.stack),
     ...unreadable,
   };
 };
@@ -143,8 +181,11 @@ export const CONFIG: PlanConfig = {
   tokenDays: 0,
 };
 
-export const planOf = (changes: Partial<Parts> = {}, unreadable: Partial<Snapshot> = {}): Plan =>
-  planRepair(snapshotOf(changes, unreadable), CONFIG);
+export const planOf = (
+  changes: Partial<Parts> = {},
+  unreadable: Partial<Snapshot> = {},
+  config: Partial<PlanConfig> = {},
+): Plan => planRepair(snapshotOf(changes, unreadable), { ...CONFIG, ...config });
 
 /** In short: kind, subject, risk. */
 const brief = ({ actions }: Plan): string[] =>
