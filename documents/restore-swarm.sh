@@ -6,9 +6,11 @@ set -eu
 : "${SSM_managerTokenParameter:?agent too old}" "${SSM_replaceLivingSwarm:?agent too old}" "${SSM_address?agent too old}"
 . lib/json.sh
 . lib/docker.sh
+. lib/engine.sh
 . lib/aws.sh
 . lib/bucket.sh
 . lib/swarm-state.sh
+. lib/tokens.sh
 
 # Which archive was put in place here, and whether the swarm was made anew of it: this outlives a reboot.
 progress=/var/lib/hive-swarm/restored
@@ -33,8 +35,8 @@ printf '%s\n' "$own" | grep -qxF "$address" ||
 swarm_now() { docker_format '<<.Swarm.LocalNodeState>> <<.Swarm.ControlAvailable>>' info 2>/dev/null || true; }
 aside=''
 # Asked for once more: then the whole of it.
-if reached formed && { [ "$SSM_replaceLivingSwarm" = yes ] || case $(swarm_now) in active*) false ;; esac; }; then rm -f "$progress"; fi
-if ! reached placed && ! reached formed; then
+if reached restored && { [ "$SSM_replaceLivingSwarm" = yes ] || case $(swarm_now) in active*) false ;; esac; }; then rm -f "$progress"; fi
+if ! reached placed && ! reached formed && ! reached restored; then
   now=$(swarm_now)
   case $now in
     inactive* | error*) ;;
@@ -98,12 +100,27 @@ if reached placed; then
     fail form "docker swarm init --force-new-cluster --advertise-addr $address: $words"
   reach formed
 fi
-for _ in $(seq 60); do
-  [ "$(docker_format '<<.Swarm.ControlAvailable>>' info 2>/dev/null)" != true ] || ! nodes=$(docker node ls -q 2>/dev/null) || break
-  nodes=''
-  sleep 1
-done
-[ -n "${nodes:-}" ] || fail form "this host does not lead its swarm after 60 s: $(docker node ls 2>&1 | tail -n 1)"
+lead() {
+  for _ in $(seq 60); do
+    [ "$(docker_format '<<.Swarm.ControlAvailable>>' info 2>/dev/null)" != true ] || ! nodes=$(docker node ls -q 2>/dev/null) || return 0
+    sleep 1
+  done
+  fail form "this host does not lead its swarm after 60 s: $(docker node ls 2>&1 | tail -n 1)"
+}
+lead
+
+# --- workers look for their managers for up to a minute, and a new leader takes whoever is not back after half of that for dead, and
+# replaces what runs there: measured. With a longer heartbeat it is patient; it counts from the start of the engine.
+
+heartbeat=/var/lib/hive-swarm/heartbeat
+if reached formed && [ ! -s "$heartbeat" ]; then
+  period=$(docker_format '<<.Swarm.Cluster.Spec.Dispatcher.HeartbeatPeriod>>' info 2>/dev/null) || period=''
+  [[ $period =~ ^[0-9hms.]+$ ]] || period=5s
+  printf '%s\n' "$period" >"$heartbeat"
+  words=$(timeout 20 docker swarm update --dispatcher-heartbeat 2m0s 2>&1 >/dev/null) || fail form "docker swarm update --dispatcher-heartbeat: $words"
+  words=$(systemctl restart docker 2>&1 8>&-) || fail engine "docker does not start again: $words; see journalctl -u docker"
+  lead
+fi
 
 # --- who this is, and how others get in
 
@@ -114,21 +131,21 @@ known=$(docker_format '<<with .ManagerStatus>><<.Addr>><<end>>' node inspect "$n
 words=$(timeout 20 docker node update --label-add "hive.instance-id=$instance" "$node" 2>&1) || fail label "node $node: $words"
 for label in hive.retiring hive.backup; do timeout 20 docker node update --label-rm "$label" "$node" >/dev/null 2>&1 || true; done
 
-# store_token ROLE PARAMETER: as SecureString, by this host's own role; the token stands in no argument and in no output.
-store_token() {
-  token_file=$(mktemp -p /run)
-  docker swarm join-token --quiet "$1" 2>/dev/null |
-    awk -v name="$2" '{ printf "{\"Name\":\"%s\",\"Value\":\"%s\",\"Type\":\"SecureString\",\"Overwrite\":true}", name, $0 }' >"$token_file"
-  token_answer=$([ -s "$token_file" ] && aws_json ssm ssm "$aws_region" AmazonSSM.PutParameter "@$token_file") && token_status=0 || token_status=$?
-  rm -f "$token_file"
-  [ "$token_status" = 0 ] || fail token "ssm PutParameter $2: ${token_answer:-no token from docker}"
-}
-store_token worker "$SSM_workerTokenParameter"
-store_token manager "$SSM_managerTokenParameter"
+store_tokens
 
-# shellcheck disable=SC2086 # one word a node
-table=$(inspect_all '<<.Spec.Role>> <<.Status.State>>' node $nodes) || { printf '%s\n' "$table" && exit 1; }
+for _ in $(seq 45); do
+  # shellcheck disable=SC2086 # one word a node
+  table=$(inspect_all '<<.Spec.Role>> <<.Status.State>>' node $nodes) || { printf '%s\n' "$table" && exit 1; }
+  [ -s "$heartbeat" ] || break
+  printf '%s\n' "$table" | grep '^worker' | grep -qv ready || break
+  sleep 2
+done
+if [ -s "$heartbeat" ]; then
+  words=$(timeout 20 docker swarm update --dispatcher-heartbeat "$(cat "$heartbeat")" 2>&1 >/dev/null) || fail form "docker swarm update --dispatcher-heartbeat: $words"
+  rm -f "$heartbeat"
+fi
+reach restored
 services=$(docker service ls -q 2>&1) || fail manager "docker service ls: $services"
 of() { printf '%s\n' "$table" | grep -c "$1" || true; }
-printf '{"outcome":"restored","nodeId":"%s","address":"%s","managers":%d,"workers":%d,"ready":%d,"services":%d,"movedAside":"%s"}\n' \
-  "$node" "$address" "$(of ^manager)" "$(of ^worker)" "$(of ready)" "$(printf '%s' "$services" | grep -c . || true)" "$aside"
+printf '{"outcome":"restored","nodeId":"%s","address":"%s","managers":%d,"workers":%d,"workersReady":%d,"services":%d,"movedAside":"%s"}\n' \
+  "$node" "$address" "$(of ^manager)" "$(of ^worker)" "$(of '^worker ready')" "$(printf '%s' "$services" | grep -c . || true)" "$aside"
