@@ -134,8 +134,11 @@ read_needs
 
 # --- the scheduler hands out pending tasks within milliseconds; nothing after two seconds means nothing to run.
 
+# Where no service could land there is nothing to wait for.
+looks=8
+[ -n "$images" ] || looks=1
 tasks=
-for _ in $(seq 8); do
+for _ in $(seq "$looks"); do
   tasks=$(docker_format '<<.ID>>' node ps "$SSM_nodeId" --no-trunc --filter desired-state=running 2>/dev/null |
     paste -sd ' ')
   [ -z "$tasks" ] || break

@@ -22,7 +22,7 @@ const watch = new Watch(cloud);
 await serveControl(join(stateDirectory, files.control), operations(cloud, watch), timeline);
 void watch.run();
 cloud.lambda.hosts.warm();
-await bootstrap(cloud);
+await bootstrap(cloud, () => watch.picture);
 
 // Renamed into place, so that it is never seen half written.
 const ready = join(stateDirectory, files.ready);

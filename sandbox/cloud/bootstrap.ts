@@ -1,155 +1,111 @@
-// What a person does by hand, once, before there is anything to automate: form the swarm on the managers, put the
-// join tokens where the hosts look for them, push the image and deploy the service. Workers are not among it: they
-// come by the group's launch hook and the project's own join-node, and in no other way.
-import { join } from "node:path";
+// What the owner of an account does by hand, and nothing else: pushes the first images, stores the stack, wants so many managers, then
+// so many workers, and asks once for a repair. The swarm is formed by the functions: by the managers' launch hooks, as workers join by
+// theirs, and the services of the stack are deployed by that repair.
 import { setTimeout as delay } from "node:timers/promises";
+import type { RepairReport } from "../../shared/flows/repair.ts";
 import { OPERATOR } from "../aws/handle.ts";
+import { isClosed } from "../lambda/execution.ts";
 import type { Cloud } from "./assemble.ts";
 import { names } from "./configuration.ts";
-import { demoService } from "./demo-service.ts";
-import { type Engine, type EngineNode, engineAt } from "./engine.ts";
+import type { Picture } from "./picture.ts";
+import { repositoriesOf, sandboxStack } from "./stack.ts";
 
-const PATIENCE_MILLISECONDS = 60_000;
+const PATIENCE_MILLISECONDS = 180_000;
 const IMAGE_VERSION = "1.0.0";
+/** It was there before, as an image is that a stack is written for. */
+const IMAGE_MINUTES = 60;
 
-interface Manager {
-  instanceId: string;
-  address: string;
-  engine: Engine;
-}
-
-export const bootstrap = async (cloud: Cloud): Promise<void> => {
+/** @param seen the swarm as it was looked at last */
+export const bootstrap = async (cloud: Cloud, seen: () => Picture): Promise<void> => {
   const { timeline, configuration } = cloud;
-  const phase = async <Result>(text: string, work: () => Promise<Result>): Promise<Result> => {
+  const { managers, workers, replicas } = configuration;
+  const phase = async (text: string, work: () => Promise<unknown>): Promise<void> => {
     const started = Date.now();
-    const result = await work();
+    await work();
     timeline.add({ kind: "phase", text, seconds: (Date.now() - started) / 1000 });
-    return result;
   };
-  // The image needs no engine, so it is made while the machines start.
-  const pushed = configuration.replicas > 0 ? pushFirstImage(cloud) : undefined;
+  // Neither needs an engine, so it is done while the machines start.
+  const ready = replicas > 0 ? prepareStack(cloud) : Promise.resolve();
   // Awaited further down; until then its failure must not end the process without a word about the rest.
-  pushed?.catch(() => {});
-  const managers = await phase(
-    `${configuration.managers} ${configuration.managers === 1 ? "manager" : "managers"} up`,
-    () => startedManagers(cloud),
+  ready.catch(() => {});
+  const launch = async (group: string, wanted: number): Promise<void> => {
+    await desire(cloud, group, wanted);
+    await until(cloud, `${wanted} of ${group} to be in service`, () => inService(cloud, group) === wanted);
+  };
+  await phase(`${counted(managers, "manager")} in service: the swarm is formed`, () =>
+    launch(names.managerGroup, managers),
   );
-  const [first, ...others] = managers;
-  if (first === undefined) throw new Error("The manager group has no instance: a swarm needs one manager");
-  await phase("the swarm is formed", async () => {
-    await formSwarm(cloud, first);
-    for (const manager of others) await joinManager(first, manager);
-    await labelManagers(first, managers);
-  });
-  if (pushed !== undefined) {
-    await phase(`the service ${names.service} is deployed`, async () =>
-      first.engine.post("/services/create", demoService(await pushed, configuration.replicas)),
-    );
-  }
-  await cloud.handle(
-    "autoscaling",
-    "SetDesiredCapacity",
-    { AutoScalingGroupName: names.workerGroup, DesiredCapacity: configuration.workers },
-    OPERATOR,
-  );
-};
-
-/** Waits until every manager's engine answers. */
-const startedManagers = (cloud: Cloud): Promise<Manager[]> =>
-  until("all managers' engines to answer", async () => {
-    const ids = cloud.autoScaling.instanceIds(names.managerGroup);
-    if (ids.length < cloud.configuration.managers) return undefined;
-    return Promise.all(
-      ids.map(async (instanceId) => {
-        const socket = join(cloud.configuration.stateDirectory, "instances", instanceId, "docker.sock");
-        const engine = engineAt(socket);
-        await engine.get("/_ping");
-        return { instanceId, engine, address: cloud.machines.address(instanceId) ?? "" };
-      }),
-    );
-  });
-
-const formSwarm = async (cloud: Cloud, { instanceId, engine, address }: Manager): Promise<void> => {
-  await engine.post("/swarm/init", {
-    ListenAddr: "0.0.0.0:2377",
-    AdvertiseAddr: address,
-    // Swarm's own default, 10.0.0.0/8, collides with the network that the instances are in (facts D17).
-    DefaultAddrPool: ["172.30.0.0/16"],
-    SubnetSize: 24,
-  });
-  const tokens = await joinTokens(engine);
-  for (const [Name, Value] of [
-    [names.workerToken, tokens.Worker],
-    [names.managerToken, tokens.Manager],
-  ]) {
-    await cloud.handle(
-      "ssm",
-      "PutParameter",
-      { Name, Value, Type: "SecureString", Overwrite: true },
-      OPERATOR,
-    );
-  }
-  // As the operator itself leaves it: no other instance ever forms one.
-  const at = new Date().toISOString();
-  const Value = JSON.stringify({ formedBy: instanceId, at, tokensAt: at });
-  await cloud.handle("ssm", "PutParameter", { Name: names.record, Value, Type: "String" }, OPERATOR);
-};
-
-const joinTokens = async (engine: Engine): Promise<{ Worker: string; Manager: string }> =>
-  (await engine.get<{ JoinTokens: { Worker: string; Manager: string } }>("/swarm")).JoinTokens;
-
-const joinManager = async (first: Manager, { engine, address }: Manager): Promise<void> => {
-  const { Manager } = await joinTokens(first.engine);
-  await engine.post("/swarm/join", {
-    ListenAddr: "0.0.0.0:2377",
-    AdvertiseAddr: address,
-    RemoteAddrs: [`${first.address}:2377`],
-    JoinToken: Manager,
-  });
-};
-
-const labelManagers = async (first: Manager, managers: Manager[]): Promise<void> => {
-  for (const { instanceId, engine } of managers) {
-    const { Swarm } = await engine.get<{ Swarm: { NodeID: string } }>("/info");
-    await until(`${instanceId} to be labelled`, async () => {
-      const node = await first.engine.get<EngineNode>(`/nodes/${Swarm.NodeID}`);
-      const Labels = { ...node.Spec.Labels, [names.instanceLabel]: instanceId };
-      // Refused where the node changed meanwhile: then it is read again.
-      await first.engine.post(`/nodes/${node.ID}/update?version=${node.Version.Index}`, {
-        ...node.Spec,
-        Labels,
-      });
-      return true;
+  await phase(`${counted(workers, "worker")} in service`, () => launch(names.workerGroup, workers));
+  if (replicas > 0) {
+    await ready;
+    await phase(`the stack ${names.cluster} is deployed`, async () => {
+      await deployStack(cloud);
+      const busy = Math.min(workers, replicas);
+      await until(cloud, `tasks on ${busy} workers`, () => workersWithTasks(seen()) >= busy);
     });
   }
 };
 
-/**
- * What the registry holds before anything is automated is told to nobody.
- * @returns the image's name with tag and digest
- */
-const pushFirstImage = async ({ ecr }: Cloud): Promise<string> => {
+const desire = (cloud: Cloud, AutoScalingGroupName: string, DesiredCapacity: number): Promise<unknown> =>
+  cloud.handle("autoscaling", "SetDesiredCapacity", { AutoScalingGroupName, DesiredCapacity }, OPERATOR);
+
+const workersWithTasks = ({ nodes, running }: Picture): number =>
+  nodes.filter(({ id, role }) => role === "worker" && (running[id] ?? 0) > 0).length;
+
+const counted = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;
+
+const inService = ({ autoScaling }: Cloud, group: string): number => {
+  const states = new Map(autoScaling.history().map(({ instanceId, to }) => [instanceId, to]));
+  return autoScaling.instanceIds(group).filter((id) => states.get(id) === "InService").length;
+};
+
+/** What the registry holds before anything is automated is told to nobody. */
+const prepareStack = async ({ ecr, handle, configuration }: Cloud): Promise<void> => {
+  const stack = sandboxStack(configuration);
   ecr.model.announces = false;
   try {
-    return (await ecr.push({ version: IMAGE_VERSION })).image;
+    for (const repository of repositoriesOf(stack))
+      await ecr.push({ version: IMAGE_VERSION, repository, minutesAgo: IMAGE_MINUTES });
   } finally {
     ecr.model.announces = true;
   }
+  const Value = JSON.stringify(stack);
+  await handle("ssm", "PutParameter", { Name: names.stack, Value, Type: "String" }, OPERATOR);
 };
 
-/** Tries until it succeeds with a result; the last failure is the cause of giving up. */
-const until = async <Result>(what: string, attempt: () => Promise<Result | undefined>): Promise<Result> => {
+/** @throws Error with what the repair said of each service that it did not deploy */
+const deployStack = async (cloud: Cloud): Promise<void> => {
+  const { configuration, handle, lambda } = cloud;
+  const event = { source: "hive-swarm", "detail-type": "Repair Requested", detail: { apply: "safe" } };
+  const request = { FunctionName: lambda.functionName("dispatch"), Payload: JSON.stringify(event) };
+  const { Payload, FunctionError } = (await handle("lambda", "Invoke", request, OPERATOR)) as Invoked;
+  if (FunctionError !== undefined) throw new Error(`dispatch failed on ${request.Payload}: ${Payload}`);
+  const repairs = () => lambda.durable.executions().filter(({ name }) => name.startsWith("repair-"));
+  await until(cloud, `the end of ${Payload}`, () => repairs().length > 0 && repairs().every(isClosed));
+  // Without events the schedule may have been faster: whichever repair did it.
+  const reports = repairs().flatMap(({ result }) => (result ? [JSON.parse(result) as RepairReport] : []));
+  const tried = reports.flatMap(({ applied }) => applied.filter(({ kind }) => kind === "deploy-service"));
+  const deployed = new Set(tried.flatMap(({ subject, result }) => (result === "done" ? [subject] : [])));
+  const wanted = Object.keys(sandboxStack(configuration).services).map((name) => `${names.cluster}_${name}`);
+  const missing = wanted.filter((name) => !deployed.has(name));
+  if (missing.length === 0) return;
+  const said = reports.map(({ applied, plan }) => ({ applied, holds: plan.holds, unknown: plan.unknown }));
+  throw new Error(`No repair deployed ${missing.join(", ")} of the stack: ${JSON.stringify(said)}`);
+};
+
+interface Invoked {
+  Payload: Uint8Array;
+  FunctionError?: string;
+}
+
+/** The cloud has nobody to ask but itself. */
+const until = async ({ timeline }: Cloud, what: string, is: () => boolean): Promise<void> => {
   const deadline = Date.now() + PATIENCE_MILLISECONDS;
-  for (;;) {
-    const outcome = await attempt().then(
-      (result) => ({ result }),
-      (cause: unknown) => ({ cause }),
-    );
-    if ("result" in outcome && outcome.result !== undefined) return outcome.result;
-    if (Date.now() > deadline) {
-      const cause = "cause" in outcome ? outcome.cause : undefined;
-      throw new Error(`Waited ${PATIENCE_MILLISECONDS / 1000} s in vain for ${what}`, { cause });
-    }
+  while (!is()) {
+    if (Date.now() > deadline)
+      throw new Error(
+        `Waited ${PATIENCE_MILLISECONDS / 1000} s in vain for ${what}: see ${timeline.file}, and the functions' logs beside it`,
+      );
     await delay(100);
   }
 };

@@ -19,6 +19,8 @@ export interface CloudConfiguration {
   parameters: Record<string, string>;
   /** Replicas of the demo service; 0: there is no stack. */
   replicas: number;
+  /** Whether the stack has the picture of the swarm beside the demo service. */
+  viz: boolean;
   /** Services of the stack beside those that every sandbox has, as compose has them; each runs the first image of its repository. */
   services?: ComposeServices;
   /** What an ABANDONed terminate hook does (facts A4). */
@@ -48,6 +50,7 @@ export const defaultConfiguration = {
   settings: {},
   parameters: {},
   replicas: 6,
+  viz: true,
   terminateHookAbandon: "retain",
   healthCheckMilliseconds: 5_000,
 } as const satisfies CloudOptions;
@@ -61,7 +64,8 @@ export const names = {
   loadBalancer: "hive",
   /** Of the demo image. */
   repository: "hive-web",
-  service: "hive-web",
+  /** `web` of the stack, which is called like the cluster. */
+  service: "hive_web",
   clusterTag: "hive-swarm:cluster",
   workerToken: "/hive-swarm/hive/join-token/worker",
   managerToken: "/hive-swarm/hive/join-token/manager",

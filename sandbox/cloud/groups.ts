@@ -1,17 +1,21 @@
 // The Auto Scaling groups and the load balancer of the cluster, as its CloudFormation would make them.
-import type { GroupConfig } from "../models/auto-scaling/types.ts";
+import type { GroupConfig, HookConfig } from "../models/auto-scaling/types.ts";
 import type { LoadBalancerConfig } from "../models/load-balancing/types.ts";
 import { addresses, type CloudConfiguration, names } from "./configuration.ts";
 
 const tags = { [names.clusterTag]: names.cluster };
 
-/** Workers are launched later: there is no swarm to join yet. */
+/** Nothing is launched by itself: how many there are to be is said later, as the owner of an account says it. */
 export const groups = (configuration: CloudConfiguration): GroupConfig[] => {
-  const { managers, attached, heartbeatSeconds, terminateHookAbandon } = configuration;
+  const { attached, heartbeatSeconds, terminateHookAbandon } = configuration;
   // Whoever does not answer is not to be taken for well: a launch is replaced, a machine with logs is kept.
   const hook = { heartbeatTimeoutSeconds: heartbeatSeconds, defaultResult: "ABANDON" } as const;
+  const hooks: HookConfig[] = [
+    { ...hook, name: names.joinHook, transition: "autoscaling:EC2_INSTANCE_LAUNCHING" },
+    { ...hook, name: names.retireHook, transition: "autoscaling:EC2_INSTANCE_TERMINATING" },
+  ];
   return [
-    { name: names.managerGroup, role: "manager", min: 0, max: 7, desired: managers, tags },
+    { name: names.managerGroup, role: "manager", min: 0, max: 7, desired: 0, tags, hooks },
     {
       name: names.workerGroup,
       role: "worker",
@@ -21,10 +25,7 @@ export const groups = (configuration: CloudConfiguration): GroupConfig[] => {
       tags,
       terminateHookAbandon,
       loadBalancerNames: attached ? [names.loadBalancer] : [],
-      hooks: [
-        { ...hook, name: names.joinHook, transition: "autoscaling:EC2_INSTANCE_LAUNCHING" },
-        { ...hook, name: names.retireHook, transition: "autoscaling:EC2_INSTANCE_TERMINATING" },
-      ],
+      hooks,
     },
   ];
 };

@@ -16,12 +16,25 @@ export const repositoriesOf = ({ services }: { services: ComposeServices }): str
 
 const STOP_SECONDS = defaultLameDuckSeconds + 10;
 
-/** A compose file. @param replicas of `web` */
-export const sandboxStack = (replicas: number, more: ComposeServices = {}) => ({
+export interface StackOptions {
+  /** Of `web`. */
+  replicas: number;
+  viz: boolean;
+  services?: ComposeServices;
+}
+
+/** A compose file. */
+export const sandboxStack = (options: StackOptions) => ({
   version: "3.8",
-  services: { web: web(replicas), viz, ...more } satisfies ComposeServices as ComposeServices,
+  services: servicesOf(options),
   // The engine's own bridge, which is on every node. Without it docker makes an overlay network, of which nobody here has need.
   networks: { node: { external: true, name: "bridge" } },
+});
+
+const servicesOf = ({ replicas, viz, services }: StackOptions): ComposeServices => ({
+  web: web(replicas),
+  ...(viz && { viz: picture }),
+  ...services,
 });
 
 const web = (replicas: number) => ({
@@ -42,7 +55,7 @@ const web = (replicas: number) => ({
 });
 
 /** In place of the picture of the swarm that production has: the demo image again, on a manager, with the engine's socket. */
-const viz = {
+const picture = {
   image: `${addresses.registry}/${repositories.viz}`,
   networks: ["node"],
   ports: [{ target: addresses.servicePort, published: 5000, protocol: "tcp", mode: "host" }],

@@ -95,7 +95,9 @@ export const activateNode: Document = async (script) => {
   const after = look();
   if (after.lacking) return { outcome: "changed", activated: true, ...after.printed };
 
-  for (let look = 1; look <= 8 && swarm.tasksOf(nodeId).length === 0; look++) await pause(250);
+  // Where no service could land there is nothing to wait for.
+  const looks = after.printed.images === "" ? 1 : 8;
+  for (let look = 1; look <= looks && swarm.tasksOf(nodeId).length === 0; look++) await pause(250);
   await pause(timings.askMs);
   const tasks = swarm.tasksOf(nodeId).map(({ id }) => id);
   return { outcome: "active", tasks: tasks.join(" "), ...after.printed };

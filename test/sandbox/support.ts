@@ -23,6 +23,7 @@ export const withSandbox = (options: SandboxOptions = {}) => {
     holder.sandbox = await startSandbox({
       stateDirectory: directory,
       heartbeatSeconds: 30,
+      viz: false,
       ...(process.env.HIVE_ENGINE ? { engine: process.env.HIVE_ENGINE } : {}),
       ...options,
       settings: { ...settings, ...options.settings },

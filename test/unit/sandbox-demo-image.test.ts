@@ -46,7 +46,7 @@ describe("the demo image", () => {
   });
 
   it("is given more time to stop than it takes", () => {
-    const { web } = sandboxStack(1).services;
+    const { web } = sandboxStack({ replicas: 1, viz: false }).services;
     // Two seconds as a lame duck, and eight for what is under way.
     expect(Number(/^(\d+)s$/.exec(String(web?.stop_grace_period))?.[1])).toBeGreaterThan(2 + 8);
   });

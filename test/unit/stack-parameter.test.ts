@@ -67,10 +67,11 @@ describe("the stack that comes with it", () => {
       { name: "hive_archive", workersOnly: true, reservedCpus: 0.5, mostPerNode: 0, directories: [] },
     ]);
     const own = { registry: "10.78.0.1:5000" };
-    expect(parseStack(value(JSON.stringify(sandboxStack(6)), own), "hive").map(({ name }) => name)).toEqual([
-      "hive_web",
-      "hive_viz",
-    ]);
+    expect(
+      parseStack(value(JSON.stringify(sandboxStack({ replicas: 6, viz: true })), own), "hive").map(
+        ({ name }) => name,
+      ),
+    ).toEqual(["hive_web", "hive_viz"]);
   });
 });
 
