@@ -10,8 +10,8 @@ export const accessDenied = (
   account: Account,
 ): AwsError => {
   const [service = ""] = request.action.split(":");
-  // Systems Manager passes on what KMS answers, and that tells nothing.
-  if (service === "kms") {
+  // Systems Manager passes on what KMS answers, and of a value that is to be decrypted that tells nothing.
+  if (request.action === "kms:Decrypt") {
     return new AwsError(
       "AccessDeniedException",
       "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.",
@@ -23,7 +23,7 @@ export const accessDenied = (
   const where = shownResource(service, request.resource, account);
   const message = `User: ${principalArn} is not authorized to perform: ${request.action}${where} ${why}`;
   // The JSON services answer 400, the others 403.
-  const json = ["ssm", "ecr", "events"].includes(service);
+  const json = ["ssm", "ecr", "events", "kms"].includes(service);
   const code = json || service === "lambda" ? "AccessDeniedException" : "AccessDenied";
   return new AwsError(code, message, json ? 400 : 403);
 };

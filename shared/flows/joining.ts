@@ -6,7 +6,7 @@ import type { Hold } from "./watch.ts";
 export type Role = "manager" | "worker";
 
 /** The group decides. */
-export const roleOf = ({ managerGroups }: Pick<Config, "managerGroups">, group: string): Role =>
+const roleOf = ({ managerGroups }: Pick<Config, "managerGroups">, group: string): Role =>
   managerGroups.includes(group) ? "manager" : "worker";
 
 export interface Joining extends NodeHint {

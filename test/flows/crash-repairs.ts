@@ -2,10 +2,12 @@
 // done once, and the rest is too.
 import { type Scenario, scenarioOf } from "./crashes.ts";
 import { atBalancer, byHand, detach, loseEvents, loseManager, nodeOf, workersOf } from "./drift.ts";
+import { recordOf } from "./form.ts";
+import { ageTokens, LONG_AGO, ROTATED } from "./old-tokens.ts";
 import { look, told } from "./plans.ts";
 import { became, repaired } from "./repairs.ts";
 import { pushed, rolled, rollProblems, running, serve, serving } from "./rolls.ts";
-import type { TestWorld } from "./world.ts";
+import { MANAGER_TOKEN_PARAMETER, type TestWorld, TOKEN_PARAMETER } from "./world.ts";
 
 const plan = scenarioOf("plan");
 const repair = scenarioOf("repair");
@@ -115,5 +117,40 @@ export const crashingRepairs: readonly Scenario[] = [
       return name;
     },
     (world) => expect(world.registered()).toHaveLength(2),
+  ),
+  repair(
+    "a repair that rotates the join tokens",
+    ROTATED,
+    async (world) => {
+      await world.after(30);
+      ageTokens(world);
+      const { name, applied } = await repaired(world);
+      expect(applied).toMatchObject([{ kind: "rotate-tokens", result: "done" }]);
+      return name;
+    },
+    (world) => {
+      expect(world.parameter(TOKEN_PARAMETER)).toBe(world.machines.swarm.workerToken);
+      expect(world.parameter(MANAGER_TOKEN_PARAMETER)).toBe(world.machines.swarm.managerToken);
+      expect(recordOf(world).tokensAt).not.toBe(LONG_AGO);
+    },
+  ),
+  repair(
+    "a repair that removes a dead manager",
+    { services: [] },
+    async (world) => {
+      await world.after(30);
+      const [dead = ""] = world.managers();
+      world.machines.kill(dead);
+      await world.until(() => !world.managers().includes(dead) && world.managers().length === 3);
+      await world.after(600);
+      const { name, applied } = await repaired(world);
+      expect(applied).toMatchObject([{ kind: "remove-manager", subject: dead, result: "done" }]);
+      return name;
+    },
+    (world) => {
+      const nodes = [...world.machines.swarm.nodes.values()];
+      expect(nodes.map(({ instanceId }) => instanceId).sort()).toEqual([...world.managers()].sort());
+      expect(nodes.every(({ vote, state }) => vote && state === "ready")).toBe(true);
+    },
   ),
 ];

@@ -127,6 +127,9 @@ const repairedBut = (kinds: string, told = "action failed"): Expected => {
 /** Of a stack of which two services are missing and one has too few replicas. */
 const stack = (ends: string): Expected => repair(ends, "the stack is deployed");
 
+const notRotated = (told: string): Expected =>
+  repair(`SUCCEEDED; unknown: nothing; failed: rotate-tokens; told: ${told}`, "the join tokens are rotated");
+
 const notDeployed = (told: string): Expected =>
   stack(
     `SUCCEEDED; unknown: nothing; done: set-replicas; failed: deploy-service; told: ${told}, action failed`,
@@ -375,6 +378,11 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "ssm:SendCommand on document/hive-swarm-dev-survey-cluster": withoutSwarm,
   },
   RepairRole: {
+    "ssm:SendCommand on document/hive-swarm-dev-rotate-tokens": notRotated(
+      "step failed (rotate tokens), action failed",
+    ),
+    // They hold, and are stored; the next repair rotates them once more.
+    "ssm:PutParameter on parameter/hive-swarm/hive/swarm": notRotated("action failed"),
     "lambda:CheckpointDurableExecution on function:hive-swarm-dev-repair:*/durable-execution/*/*":
       repair("FAILED; dead letter"),
     "autoscaling:DescribeAutoScalingGroups on *": repair(

@@ -2,6 +2,7 @@
 
 import { askForBackup, backupOptions, backups } from "./backups.ts";
 import { atBalancer, byHand, detach, loseEvents, loseManager, workersOf } from "./drift.ts";
+import { ageTokens, ROTATED } from "./old-tokens.ts";
 import { BUCKET, type PermissionWorld } from "./permission-world.ts";
 import { askForPlan, partsUnknown, planExecutions } from "./plans.ts";
 import { askForRepair, repairExecutions, reportOf } from "./repairs.ts";
@@ -268,6 +269,18 @@ export const scenes = {
       ],
     },
     run: stackIsDeployed,
+  },
+  "the join tokens are rotated": {
+    options: ROTATED,
+    run: async (world) => {
+      world.lacking = false;
+      await serve(world);
+      ageTokens(world);
+      world.lacking = true;
+      askForRepair(world);
+      await world.after(1800);
+      return "";
+    },
   },
   "a manager stops while nodes are mended": {
     options: REPAIRED,

@@ -10,6 +10,7 @@ import { mendNodes } from "./nodes.ts";
 import { setReplicas } from "./replicas.ts";
 import { startRolls } from "./rolls.ts";
 import { deployServices } from "./stack.ts";
+import { rotateTokens } from "./tokens.ts";
 
 /** A kind without an applier is for people alone. */
 const APPLIERS: Readonly<Partial<Record<ActionKind, Applier>>> = {
@@ -28,6 +29,7 @@ const APPLIERS: Readonly<Partial<Record<ActionKind, Applier>>> = {
   "hold-images": holdImages,
   "deploy-service": deployServices,
   "set-replicas": setReplicas,
+  "rotate-tokens": rotateTokens,
 };
 
 /** @param actions in the plan's order, which puts those of one kind together */
