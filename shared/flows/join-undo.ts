@@ -1,7 +1,8 @@
 // Leaves nothing of a failed or overtaken join behind: out of the load balancer, out of the swarm.
 import { describeMember } from "../aws/auto-scaling.ts";
+import { deregister } from "../aws/load-balancing.ts";
 import { leaveAnswer, parseAnswer } from "../swarm/answers.ts";
-import { StepFailure } from "./failure.ts";
+import { GONE, StepFailure } from "./failure.ts";
 import { whateverItsState, withoutHook } from "./hold.ts";
 import { onHost } from "./host.ts";
 import { outOfLoadBalancer } from "./load-balancer.ts";
@@ -37,6 +38,21 @@ export const undo = async (hold: Hold, progress: NodeHint & { registered: boolea
     removeNode(whateverItsState(hold), "undo: remove", progress, deadline + UNDO_SECONDS * 1000),
   );
   return untidied;
+};
+
+const leaving = (state: string): boolean => /^(Warmed:)?Terminating/.test(state) || state === GONE;
+
+/**
+ * For a join that was overtaken. The retirement may have left the load balancer before the join registered, and would not look again: the
+ * machine would get requests while it goes, and stay a member when it is gone. At once, and unproved: the retirement does not wait for it.
+ * @param state that overtook it; one that is in service after all (its hook completed by hand) keeps its place.
+ */
+export const deregisterLeaving = async ({ flow, world, lease }: Hold, state: string): Promise<void> => {
+  const { loadBalancer } = world.config;
+  if (loadBalancer === undefined || !leaving(state)) return;
+  await flow.step("undo: deregister", () =>
+    deregister(world.loadBalancing, loadBalancer, lease.action.instanceId),
+  );
 };
 
 /**

@@ -5,7 +5,7 @@ import { failureOf, Overtaken } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import { nodeBecomesActive, readHint, taskRuns } from "./join-activation.ts";
 import { agentOnline, hostJoins } from "./join-host.ts";
-import { removeOnceGone, undo } from "./join-undo.ts";
+import { deregisterLeaving, removeOnceGone, undo } from "./join-undo.ts";
 import { intoLoadBalancer } from "./load-balancer.ts";
 import type { NodeHint } from "./node.ts";
 import { openFlow, readHook, takeLease } from "./opening.ts";
@@ -68,7 +68,11 @@ export const joinNode = async (flow: Flow, world: World, request: FlowRequest): 
     // A host that never answered has done nothing that would have to be undone.
     const reached = progress.address !== "";
     if (error instanceof Overtaken) {
-      if (reached) await removeOnceGone(hold, progress);
+      try {
+        if (progress.registered) await deregisterLeaving(hold, error.state);
+      } finally {
+        if (reached) await removeOnceGone(hold, progress);
+      }
       return await report(flow, world, request, { outcome: "overtaken", state: error.state });
     }
     const untidied = reached ? await undo(hold, progress) : [];
