@@ -11,11 +11,12 @@ touch "$run/network"
 unshare --net="$run/network" true
 
 # One bridge for all instances. The gateway carries the AWS endpoint, the registry and the load balancer; the
-# link-local address is the instance metadata service. Nothing is routed out of here.
+# link-local address is the instance metadata service. Nothing is routed out of here. Its hardware address is fixed: by itself a bridge
+# takes the lowest of its ports', and an instance that was launched later would change it under those that remember it for half a minute.
 nsenter --net="$run/network" sh -eu <<'NETWORK'
 ip -batch - <<'LINKS'
 link set lo up
-link add hive0 type bridge
+link add hive0 address 02:00:0a:4e:00:01 type bridge
 address add 10.78.0.1/24 dev hive0
 address add 169.254.169.254/32 dev hive0
 link set hive0 up
