@@ -2,7 +2,7 @@
 // lifecycle action" can be said of one that still waits (docs/facts.md, A5).
 import { completeHook, describeMember, type HookAction, heartbeat } from "../aws/auto-scaling.ts";
 import { errorText, isTransient } from "../aws/errors.ts";
-import { StepFailure } from "./failure.ts";
+import { GONE, StepFailure } from "./failure.ts";
 import type { Check, Flow } from "./flow.ts";
 import type { EpochMillis, World } from "./world.ts";
 
@@ -66,7 +66,7 @@ export const completeAndProve = async (
       if (before.startedAt > 0) {
         const member = await describeMember(world.autoScaling, action.instanceId);
         if (!waits(member?.lifecycleState)) {
-          state.end = { state: member?.lifecycleState ?? "gone from its group" };
+          state.end = { state: member?.lifecycleState ?? GONE };
           world.log.info("step done", {
             ...fields,
             seconds: (now - state.startedAt) / 1000,

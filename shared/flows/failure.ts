@@ -15,6 +15,9 @@ export class StepFailure extends Error {
 /** What it is overtaken by when the machine, or its node, carries the mark of a retirement. */
 export const RETIRING = "retiring";
 
+/** What stands for a lifecycle state when no group knows the instance any more. */
+export const GONE = "gone from its group";
+
 /** The instance is no longer in the state that the flow acts on: somebody or something else decided. */
 export class Overtaken extends Error {
   readonly step: string;

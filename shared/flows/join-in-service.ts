@@ -2,21 +2,19 @@
 // nothing is kept alive, nothing is completed, and whatever fails, what served before goes on serving.
 import { failureOf, Overtaken, RETIRING } from "./failure.ts";
 import type { Flow } from "./flow.ts";
-import { withoutHook } from "./hold.ts";
 import { nodeBecomesActive, taskRuns } from "./join-activation.ts";
 import { agentOnline } from "./join-host.ts";
 import { formOrFind } from "./join-manager.ts";
 import { type JoinOutcome, report } from "./join-outcome.ts";
-import { removeOnceGone, undo } from "./join-undo.ts";
+import { undo, undoOvertaken } from "./join-undo.ts";
 import { beginJoining, type Joining } from "./joining.ts";
-import { intoLoadBalancer, outOfLoadBalancer } from "./load-balancer.ts";
+import { intoLoadBalancer } from "./load-balancer.ts";
 import { openFlow } from "./opening.ts";
 import type { Hold, Lease } from "./watch.ts";
 import type { EpochMillis, InServiceRequest, World } from "./world.ts";
 
 /** For so long it holds while no manager answers; the next repair starts it again. */
 const MOST_HOLD_SECONDS = 3_600;
-const TAKE_BACK_SECONDS = 400;
 
 export const joinInService = async (
   flow: Flow,
@@ -35,31 +33,13 @@ export const joinInService = async (
   } catch (error) {
     const overtaken = error instanceof Overtaken;
     if (overtaken && error.state !== RETIRING) {
-      if (joining.unfinished) await removeOnceGone(hold, joining);
-      if (joining.registered && /^Terminating/.test(error.state)) await takeBack(hold);
+      await undoOvertaken(hold, joining, error.state);
       return await report(flow, world, request, { outcome: "overtaken", state: error.state });
     }
     const untidied = joining.unfinished ? await undo(hold, joining) : [];
     const failure = overtaken ? { step: error.step, cause: STUCK } : failureOf(error);
     return await report(flow, world, request, { outcome: "failed", ...failure, untidied });
   }
-};
-
-/** The retirement may have taken it out of the load balancer just before this flow put it in. */
-const takeBack = async (hold: Hold): Promise<void> => {
-  const { loadBalancer } = hold.world.config;
-  if (!loadBalancer) return;
-  const free = withoutHook(hold);
-  const deadline = free.lease.endedAt + TAKE_BACK_SECONDS * 1000;
-  await outOfLoadBalancer(free, loadBalancer, { attached: false, deadline }).catch((error: unknown) =>
-    hold.flow.step("not taken back", async () =>
-      hold.world.log.error("not out of the load balancer", {
-        flow: hold.flow.name,
-        instanceId: hold.lease.action.instanceId,
-        ...failureOf(error),
-      }),
-    ),
-  );
 };
 
 const STUCK =

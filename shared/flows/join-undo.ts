@@ -1,8 +1,9 @@
 // Leaves nothing of a failed or overtaken join behind: out of the load balancer, out of the swarm.
 import { describeMember } from "../aws/auto-scaling.ts";
+import { deregister } from "../aws/load-balancing.ts";
 import { leaveAnswer, parseAnswer } from "../swarm/answers.ts";
 import { demoteNode } from "./demote.ts";
-import { StepFailure } from "./failure.ts";
+import { GONE, StepFailure } from "./failure.ts";
 import { whateverItsState, withoutHook } from "./hold.ts";
 import { onHost } from "./host.ts";
 import type { Joining } from "./joining.ts";
@@ -53,11 +54,36 @@ export const undo = async (hold: Hold, joining: Joining): Promise<string[]> => {
   return untidied;
 };
 
+const leaving = (state: string): boolean => /^(Warmed:)?Terminating/.test(state) || state === GONE;
+
 /**
- * For a join that was overtaken. The retirement may have looked for the node before the host joined, and found nothing: what is
- * left once the instance is gone goes from here.
+ * For a join that was overtaken.
+ * @param state that overtook it; one that is in service after all (its hook completed by hand) keeps its place.
  */
-export const removeOnceGone = async (hold: Hold, joining: Joining): Promise<void> => {
+export const undoOvertaken = async (hold: Hold, joining: Joining, state: string): Promise<void> => {
+  // What served before has a node that is not this flow's; a host that never answered has joined nothing.
+  const mayHaveJoined = joining.serving ? joining.unfinished : joining.address !== "";
+  try {
+    if (joining.registered) await deregisterLeaving(hold, state);
+  } finally {
+    if (mayHaveJoined) await removeOnceGone(hold, joining);
+  }
+};
+
+/**
+ * The retirement may have left the load balancer before the join registered, and would not look again: the machine would get
+ * requests while it goes, and stay a member when it is gone. At once, and unproved: the retirement does not wait for it.
+ */
+const deregisterLeaving = async ({ flow, world, lease }: Hold, state: string): Promise<void> => {
+  const { loadBalancer } = world.config;
+  if (loadBalancer === undefined || !leaving(state)) return;
+  await flow.step("undo: deregister", () =>
+    deregister(world.loadBalancing, loadBalancer, lease.action.instanceId),
+  );
+};
+
+/** The retirement may have looked for the node before the host joined, and found nothing: what is left once the instance is gone goes from here. */
+const removeOnceGone = async (hold: Hold, joining: Joining): Promise<void> => {
   const free = withoutHook(hold);
   const gone = await watch<null, boolean>(free, "instance gone", {
     memory: null,

@@ -8,7 +8,7 @@ import { agentOnline, hostJoins } from "./join-host.ts";
 import { joinInService } from "./join-in-service.ts";
 import { formOrFind } from "./join-manager.ts";
 import { type JoinOutcome, report } from "./join-outcome.ts";
-import { removeOnceGone, undo } from "./join-undo.ts";
+import { undo, undoOvertaken } from "./join-undo.ts";
 import { beginJoining, type Joining } from "./joining.ts";
 import { intoLoadBalancer } from "./load-balancer.ts";
 import { openFlow, readHook, takeLease } from "./opening.ts";
@@ -54,7 +54,7 @@ const joinForHook = async (flow: Flow, world: World, request: HookRequest): Prom
     // A host that never answered has done nothing that would have to be undone.
     const reached = joining.address !== "";
     if (error instanceof Overtaken) {
-      if (reached) await removeOnceGone(hold, joining);
+      await undoOvertaken(hold, joining, error.state);
       return await report(flow, world, request, { outcome: "overtaken", state: error.state });
     }
     const failure = failureOf(error);

@@ -3,7 +3,7 @@
 import { describeMember, type HookAction, heartbeat } from "../aws/auto-scaling.ts";
 import { errorText, isTransient } from "../aws/errors.ts";
 import type { InstanceId } from "../identifiers.ts";
-import { Overtaken, StepFailure } from "./failure.ts";
+import { GONE, Overtaken, StepFailure } from "./failure.ts";
 import type { Check, Flow } from "./flow.ts";
 import type { CoreWorld, EpochMillis, World } from "./world.ts";
 
@@ -129,7 +129,7 @@ export const watch = async <Memory, Value>(
         const member = await describeMember(world.autoScaling, lease.action.instanceId);
         state.lookedAt = now;
         if (!lease.mayGoOn(member?.lifecycleState)) {
-          state.end = { left: member?.lifecycleState ?? "gone from its group" };
+          state.end = { left: member?.lifecycleState ?? GONE };
           world.log.info("step overtaken", { ...fields, seconds: seconds(), state: state.end.left });
           return { state };
         }

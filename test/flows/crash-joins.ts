@@ -41,6 +41,9 @@ const neverHealthy = (world: TestWorld): void => {
 const hasJoinedSwarm = (world: TestWorld, id: string): boolean =>
   world.machines.swarm.nodesOfInstance(id).length > 0;
 
+/** From launch to a termination whose flow takes the instance out just before the join puts it in. */
+const REGISTERS_LATE_SECONDS = 9.25;
+
 const join = scenarioOf("join-node");
 
 export const crashingJoins: readonly Scenario[] = [
@@ -130,6 +133,23 @@ export const crashingJoins: readonly Scenario[] = [
       expect(world.members()).toEqual([]);
       expect(joinOutcome(world, id)).toMatchObject({ outcome: "overtaken" });
       expect(resultOf(world, id, "retire")).toBe("CONTINUE");
+    },
+  ),
+  join(
+    "a join that registers when its retirement has left the load balancer already",
+    { loadBalancer: "not attached" },
+    async (world) => {
+      const id = await launch(world);
+      await world.after(REGISTERS_LATE_SECONDS);
+      world.terminate(id);
+      await world.rest();
+      return id;
+    },
+    (world, id) => {
+      expect(world.members()).toEqual([]);
+      expect(joinOutcome(world, id)).toMatchObject({ outcome: "overtaken" });
+      expect(resultOf(world, id, "retire")).toBe("CONTINUE");
+      expect(world.registered()).toEqual([]);
     },
   ),
 ];

@@ -12,6 +12,7 @@ import {
   type TestWorld,
   TOKEN_PARAMETER,
   throttleFirst,
+  WORKERS,
 } from "./world.ts";
 
 let undo: () => void;
@@ -269,6 +270,42 @@ describe("a termination that overtakes the launch", () => {
       expect(world.members()).toEqual([]);
       expect(world.machines.hosts.has(id)).toBe(false);
     }
+  });
+
+  it("leaves nothing at the load balancer, at whatever moment of the last steps it comes", async () => {
+    let late = 0;
+    for (let milliseconds = 8_500; milliseconds <= 10_500; milliseconds += 125) {
+      const world = await createTestWorld({ loadBalancer: "not attached" });
+      const id = await launch(world);
+      await world.after(milliseconds / 1000);
+      world.terminate(id);
+      await world.rest();
+      expect(problemsOf(world)).toEqual([]);
+      expect(world.registered()).toEqual([]);
+      const asked = world.calls.map(({ principal, operation }) => `${principal} ${operation}`);
+      const out = asked.indexOf("function:retire-node DeregisterInstancesFromLoadBalancer");
+      const into = asked.indexOf("function:join-node RegisterInstancesWithLoadBalancer");
+      if (out >= 0 && into > out) late++;
+    }
+    // Or the moment that this is about was missed.
+    expect(late).toBeGreaterThan(0);
+  });
+
+  it("keeps the place of an instance whose hook a person has completed meanwhile", async () => {
+    const world = await createTestWorld({ loadBalancer: "not attached" });
+    world.proxy.health = async () => "down";
+    const id = await launch(world);
+    await world.until(() => world.registered().includes(id));
+    world.autoScaling.operations.CompleteLifecycleAction({
+      AutoScalingGroupName: WORKERS,
+      LifecycleHookName: "join",
+      InstanceId: id,
+      LifecycleActionResult: "CONTINUE",
+    });
+    await world.rest();
+    expect(joinOutcome(world, id)).toMatchObject({ outcome: "overtaken" });
+    expect(world.state(id)).toBe("InService");
+    expect(world.registered()).toEqual([id]);
   });
 
   it.each([
