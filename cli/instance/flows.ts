@@ -26,7 +26,7 @@ export interface Flow {
 /** An instance that goes through a warm pool joins and retires several times. */
 const MOST = 100;
 
-export const functionOf = (deployment: Deployment, kind: FlowKind): string =>
+const functionOf = (deployment: Deployment, kind: FlowKind): string =>
   kind === "join" ? deployment.joinFunction : deployment.retireFunction;
 
 const asking = ({ regionName }: Deployment, doing: string, what: string, permission: string) => ({

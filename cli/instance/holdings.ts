@@ -20,7 +20,7 @@ const nodeLines = (picture: Picture, instanceId: string): string[] => {
   return nodes.length === 0 ? ["no node in the swarm"] : nodes.map(nodeText);
 };
 
-export const nodeText = (node: NodeFacts): string => {
+const nodeText = (node: NodeFacts): string => {
   const role =
     node.role === "manager" ? `, ${node.leader ? "the leader" : "manager"} (${node.reachability})` : "";
   const retiring = node.retiring ? ", retiring" : "";

@@ -16,7 +16,7 @@ read_swarm() {
     *) fail tokens "GET /swarm: $(without_tokens "$(engine_message "${swarm:-no answer within 25 s}")")" ;;
   esac
   worker_token=$(token_of Worker) manager_token=$(token_of Manager)
-  [ -n "$worker_token" ] && [ -n "$manager_token" ] || fail tokens "GET /swarm holds no join tokens: is this host a manager?"
+  { [ -n "$worker_token" ] && [ -n "$manager_token" ]; } || fail tokens "GET /swarm holds no join tokens: is this host a manager?"
 }
 
 put_token() {

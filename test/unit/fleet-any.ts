@@ -23,7 +23,7 @@ import { factsOf, markerLabels, NEW, NEWER, OLD, ROLL } from "./rolls-facts.ts";
 const PUSHED = newest().pushedAt;
 
 /** Mostly the first. */
-export const mostly = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
+const mostly = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
   fc.oneof(
     { weight: 3, arbitrary: fc.constant(usual) },
     { weight: 2, arbitrary: fc.constantFrom(...others) },

@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { mayDemote, quorumAfter, quorumOf, type Voter } from "../../shared/swarm/quorum.ts";
 
