@@ -13,7 +13,7 @@ import type { PolicyStatement, RoleDefinition } from "../../sandbox/template/typ
 const INSTANCE = "i-0123456789abcdef0";
 const facts: Facts = {
   instance: (id) =>
-    id === INSTANCE ? { role: "worker", tags: { "hive-swarm:cluster": "hive" } } : undefined,
+    id === INSTANCE ? { role: "worker", group: "g", tags: { "hive-swarm:cluster": "hive" } } : undefined,
   byTag: () => [INSTANCE],
 };
 const surroundings = { account, facts };
