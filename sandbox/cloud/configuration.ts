@@ -70,6 +70,7 @@ export const names = {
   workerToken: "/hive-swarm/hive/join-token/worker",
   managerToken: "/hive-swarm/hive/join-token/manager",
   stack: "/hive-swarm/hive/stack",
+  pause: "/hive-swarm/hive/pause",
   /** Who formed the swarm. */
   record: "/hive-swarm/hive/swarm",
   /** On a swarm node: the instance that it is. */

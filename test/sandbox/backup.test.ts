@@ -61,7 +61,7 @@ describe("the swarm's state", () => {
     managers: 3,
     workers: 1,
     replicas: 1,
-    settings: { BACKUP_BUCKET: BUCKET, ROLL_REPOSITORIES: "none" },
+    settings: { BACKUP_BUCKET: BUCKET },
     // The person's decision: managers may read what is restored from.
     parameters: { RestoreKey: "hive/swarm/*" },
   });

@@ -12,7 +12,7 @@ describe("managers of a real swarm", () => {
     managers: 3,
     workers: 1,
     replicas: 1,
-    settings: { ROLL_REPOSITORIES: "none" },
+    paused: true,
   });
 
   const instances = async (): Promise<string[]> =>

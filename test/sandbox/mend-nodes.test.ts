@@ -10,7 +10,7 @@ const NOW = "2026-02-01T00:00:00.000Z";
 const STRANGE = { odd: `a "b" \\ <<.ID>> ; $(reboot) 'c' {{d}} ü`, "": "empty", "hive.other": "x y" };
 
 describe("nodes of a real swarm", () => {
-  const sandbox = withSandbox({ workers: 2, replicas: 2, settings: { ROLL_REPOSITORIES: "none" } });
+  const sandbox = withSandbox({ workers: 2, replicas: 2, paused: true });
 
   const manager = async (): Promise<string> => (await sandbox().managers())[0]?.instanceId ?? "";
   const workers = async (): Promise<string[]> =>

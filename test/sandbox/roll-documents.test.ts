@@ -26,7 +26,7 @@ type Answer = Record<string, unknown> & { outcome?: string; failed?: { step: str
 
 describe("an over-committed service", () => {
   // Nothing but this test rolls it.
-  const sandbox = withSandbox({ workers: 2, replicas: REPLICAS, settings: { ROLL_REPOSITORIES: "none" } });
+  const sandbox = withSandbox({ workers: 2, replicas: REPLICAS, paused: true });
 
   const manager = async (): Promise<string> => (await sandbox().managers())[0]?.instanceId ?? "";
   const workers = async (): Promise<string[]> =>

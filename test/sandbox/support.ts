@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DescribeInstanceHealthCommand } from "@aws-sdk/client-elastic-load-balancing";
+import { PutParameterCommand } from "@aws-sdk/client-ssm";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/cli/session.ts";
 import { files, names } from "../../sandbox/cloud/configuration.ts";
 import type { Engine } from "../../sandbox/cloud/engine.ts";
@@ -10,11 +11,16 @@ import type { Engine } from "../../sandbox/cloud/engine.ts";
 /** Samples of the logs need not be ten seconds apart: the sandbox's filebeat scans every second. */
 const settings = { SCAN_INTERVAL_SECONDS: "2" };
 
+interface Held {
+  /** Pushes roll nothing and the schedule repairs nothing: of the swarm's services and nodes, only the tests' own commands change any. */
+  paused?: boolean;
+}
+
 /**
  * A sandbox of its own for the tests around it: `const sandbox = withSandbox({ workers: 1 })`.
  * With HIVE_ENGINE=DIRECTORY in the environment on the Docker engine that is unpacked there (docs/sandbox.md, "Engines").
  */
-export const withSandbox = (options: SandboxOptions = {}) => {
+export const withSandbox = ({ paused = false, ...options }: SandboxOptions & Held = {}) => {
   const holder: { sandbox?: Sandbox } = {};
   let directory: string;
 
@@ -29,6 +35,7 @@ export const withSandbox = (options: SandboxOptions = {}) => {
       settings: { ...settings, ...options.settings },
     });
     await holder.sandbox.settled(options.workers ?? 1);
+    if (paused) await pause(holder.sandbox);
   });
 
   afterAll(async () => {
@@ -40,6 +47,11 @@ export const withSandbox = (options: SandboxOptions = {}) => {
     if (!holder.sandbox) throw new Error("the sandbox has not started");
     return holder.sandbox;
   };
+};
+
+const pause = ({ systemsManager }: Sandbox) => {
+  const Value = JSON.stringify({ why: "a test", by: "jest", at: new Date().toISOString() });
+  return systemsManager.send(new PutParameterCommand({ Name: names.pause, Value, Type: "String" }));
 };
 
 /** The newest hook record of that name for an instance, once it has ended. */
