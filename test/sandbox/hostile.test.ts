@@ -282,13 +282,18 @@ describe("what nobody should send", () => {
     const worker = await oneWorker();
     await sandbox().control.agentVersion("3.3.2745.0", worker);
     // A value for each parameter that has no default; restart-shipper alone hands its script no value.
+    const tokens = { workerTokenParameter: names.workerToken, managerTokenParameter: names.managerToken };
     const examples: Record<string, Record<string, string>> = {
       "activate-node": { nodeId: "n".repeat(25), instanceId: worker, now: "2026-01-01T00:00:00.000Z" },
       "await-tasks": {},
+      "backup-swarm": { bucket: "saved", prefix: "hive/swarm", time: "2026-01-01T00-00-00" },
       "begin-retire": { markRetiring: "yes" },
+      "demote-node": { instanceId: worker },
+      "deploy-stack": { stack: "hive", service: "web", parameter: names.stack },
       "drain-node": { instanceId: worker },
       "explain-task": { container: "c".repeat(64) },
       "hold-images": { registry: "10.78.0.1:5000", registryRegion: names.registryRegion },
+      "init-swarm": { ...tokens, addressPool: "172.30.0.0/16", advertise: "10.78.0.10" },
       "join-host": {
         mode: "join",
         managers: "10.78.0.10",
@@ -298,6 +303,7 @@ describe("what nobody should send", () => {
       },
       "leave-swarm": {},
       "log-state": {},
+      "mend-nodes": {},
       "remove-node": { instanceId: worker },
       "rescue-logs": {
         bucket: "rescued",
@@ -305,6 +311,8 @@ describe("what nobody should send", () => {
         ranges: "1:2:0:3",
         logDirectories: "/var/log/hive",
       },
+      "restore-swarm": { ...tokens, bucket: "saved", key: "hive/swarm/one.tar.gz" },
+      "rotate-tokens": tokens,
       "survey-cluster": { page: "1", pages: "1" },
       "survey-services": { image: "10.78.0.1:5000/hive-web" },
       "update-service": { serviceId: "s".repeat(25), rollId: "roll", act: "begin" },
@@ -312,7 +320,10 @@ describe("what nobody should send", () => {
     };
     const withVariables = (name: string) =>
       JSON.stringify(documentContent(name).parameters).includes('"ENV_VAR"');
-    expect(documentNames().filter((name) => !withVariables(name))).toEqual(["restart-shipper"]);
+    expect(documentNames().filter((name) => !withVariables(name))).toEqual([
+      "restart-shipper",
+      "survey-managers",
+    ]);
     expect(Object.keys(examples)).toEqual(documentNames().filter(withVariables));
     for (const [document, values] of Object.entries(examples)) {
       const { Command } = await sandbox().systemsManager.send(
