@@ -183,11 +183,10 @@ describe("repair of a swarm with drift of every kind", () => {
       return { ...spec, Labels: others };
     });
     await changeNode(sandbox(), demoted, (spec) => ({ ...spec, Role: "worker" }));
-    // First the container that runs of it: what comes next, some seconds later, finds no image, and may not pull one.
-    await run(
-      unlabelled,
-      "docker rm -f $(docker ps -q -f name=hive_agent) && docker rmi -f $(docker images -q '*/hive-agent')",
-    );
+    // First the container that runs of it: what comes next, some seconds later, finds no image of that name, and may not pull one. (By its name:
+    // other services' images have the same content.)
+    const images = "docker images --digests --format '{{.Repository}}@{{.Digest}}' '*/hive-agent'";
+    await run(unlabelled, `docker rm -f $(docker ps -q -f name=hive_agent) && docker rmi -f $(${images})`);
 
     const { Parameter } = await systemsManager.send(new GetParameterCommand({ Name: record }));
     const tokensAt = new Date(Date.now() - 40 * 86_400_000).toISOString();
