@@ -70,6 +70,8 @@ export const repairSteps: Readonly<Record<string, Step<null>>> = {
   "note what the service needs": { doing: "what the service needs is kept for whoever joins" },
   "deploy service": { doing: "a manager deploys a service" },
   "set replicas": { doing: "a manager sets replicas" },
+  "rotate tokens": { doing: "a manager makes new join tokens, and stores them" },
+  "record tokens": { doing: "it is written down when they were made" },
   report: { doing: "the plan is told" },
   "report applied": { doing: "what became of it is told" },
 };
