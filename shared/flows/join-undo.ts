@@ -3,7 +3,7 @@ import { describeMember } from "../aws/auto-scaling.ts";
 import { deregister } from "../aws/load-balancing.ts";
 import { leaveAnswer, parseAnswer } from "../swarm/answers.ts";
 import { demoteNode } from "./demote.ts";
-import { GONE, StepFailure } from "./failure.ts";
+import { failureOf, GONE, StepFailure } from "./failure.ts";
 import { whateverItsState, withoutHook } from "./hold.ts";
 import { onHost } from "./host.ts";
 import type { Joining } from "./joining.ts";
@@ -63,11 +63,8 @@ const leaving = (state: string): boolean => /^(Warmed:)?Terminating/.test(state)
 export const undoOvertaken = async (hold: Hold, joining: Joining, state: string): Promise<void> => {
   // What served before has a node that is not this flow's; a host that never answered has joined nothing.
   const mayHaveJoined = joining.serving ? joining.unfinished : joining.address !== "";
-  try {
-    if (joining.registered) await deregisterLeaving(hold, state);
-  } finally {
-    if (mayHaveJoined) await removeOnceGone(hold, joining);
-  }
+  if (joining.registered) await deregisterLeaving(hold, state);
+  if (mayHaveJoined) await removeOnceGone(hold, joining);
 };
 
 /**
@@ -77,9 +74,13 @@ export const undoOvertaken = async (hold: Hold, joining: Joining, state: string)
 const deregisterLeaving = async ({ flow, world, lease }: Hold, state: string): Promise<void> => {
   const { loadBalancer } = world.config;
   if (loadBalancer === undefined || !leaving(state)) return;
-  await flow.step("undo: deregister", () =>
-    deregister(world.loadBalancing, loadBalancer, lease.action.instanceId),
-  );
+  const { instanceId } = lease.action;
+  try {
+    await flow.step("undo: deregister", () => deregister(world.loadBalancing, loadBalancer, instanceId));
+  } catch (error) {
+    const told = { flow: flow.name, instanceId, ...failureOf(error) };
+    await flow.step("tell", async () => world.log.error("not out of the load balancer: going on", told));
+  }
 };
 
 /** The retirement may have looked for the node before the host joined, and found nothing: what is left once the instance is gone goes from here. */
