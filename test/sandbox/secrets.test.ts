@@ -134,7 +134,7 @@ describe("join tokens and the registry's password", () => {
     await sandbox().settled(4, 120);
   });
 
-  it("were given to the hosts that asked, the worker's to workers alone", () => {
+  it("were given to the hosts that asked, the worker's to workers alone, and stored by the manager that formed the swarm", async () => {
     const given = answers();
     const passwords = given
       .filter(({ operation }) => operation === "GetAuthorizationToken")
@@ -157,12 +157,18 @@ describe("join tokens and the registry's password", () => {
     expect([...new Set(kinds)].sort()).toEqual([
       "instance ecr GetAuthorizationToken",
       `instance ssm GetParameter ${names.workerToken}`,
-      // Whoever rotates a token stores it; and this test reads both.
+      `instance ssm PutParameter ${names.managerToken}`,
+      `instance ssm PutParameter ${names.workerToken}`,
+      // This test reads both, and has the worker's wrong for a while.
       `operator ssm GetParameter ${names.managerToken}`,
       `operator ssm GetParameter ${names.workerToken}`,
-      `operator ssm PutParameter ${names.managerToken}`,
       `operator ssm PutParameter ${names.workerToken}`,
     ]);
+    const stored = holding.filter(
+      ({ principal, operation }) => operation === "PutParameter" && principal.startsWith("instance:"),
+    );
+    const managers = (await sandbox().managers()).map(({ instanceId }) => `instance:${instanceId}`);
+    expect([...new Set(stored.map(({ principal }) => principal))]).toEqual(managers);
   });
 
   it("stand in no command, no parameter and no output", async () => {
