@@ -8,7 +8,7 @@ import { isClosed } from "../lambda/execution.ts";
 import type { Cloud } from "./assemble.ts";
 import { names } from "./configuration.ts";
 import type { Picture } from "./picture.ts";
-import { repositoriesOf, sandboxStack } from "./stack.ts";
+import { onWorkers, repositoriesOf, sandboxStack } from "./stack.ts";
 
 const PATIENCE_MILLISECONDS = 180_000;
 const IMAGE_VERSION = "1.0.0";
@@ -86,7 +86,10 @@ const deployStack = async (cloud: Cloud): Promise<void> => {
   const reports = repairs().flatMap(({ result }) => (result ? [JSON.parse(result) as RepairReport] : []));
   const tried = reports.flatMap(({ applied }) => applied.filter(({ kind }) => kind === "deploy-service"));
   const deployed = new Set(tried.flatMap(({ subject, result }) => (result === "done" ? [subject] : [])));
-  const wanted = Object.keys(sandboxStack(configuration).services).map((name) => `${names.cluster}_${name}`);
+  // A service that no node could run is not deployed before there is one.
+  const wanted = Object.entries(sandboxStack(configuration).services)
+    .filter(([, service]) => configuration.workers > 0 || !onWorkers(service))
+    .map(([name]) => `${names.cluster}_${name}`);
   const missing = wanted.filter((name) => !deployed.has(name));
   if (missing.length === 0) return;
   const said = reports.map(({ applied, plan }) => ({ applied, holds: plan.holds, unknown: plan.unknown }));

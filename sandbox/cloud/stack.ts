@@ -6,6 +6,8 @@ import { addresses, names } from "./configuration.ts";
 /** Services of the stack as compose has them, by name. */
 export type ComposeServices = Record<string, { image: string } & Record<string, unknown>>;
 
+const ON_WORKERS = "node.role==worker";
+
 /** `web` is on workers, `viz` on managers. */
 const repositories = { web: names.repository, viz: "hive-viz" } as const;
 
@@ -13,6 +15,10 @@ const repositories = { web: names.repository, viz: "hive-viz" } as const;
 export const repositoriesOf = ({ services }: { services: ComposeServices }): string[] => [
   ...new Set(Object.values(services).map(({ image }) => image.replace(`${addresses.registry}/`, ""))),
 ];
+
+/** None of its tasks runs on a manager. */
+export const onWorkers = ({ deploy }: ComposeServices[string]): boolean =>
+  JSON.stringify(deploy ?? {}).includes(ON_WORKERS);
 
 const STOP_SECONDS = defaultLameDuckSeconds + 10;
 
@@ -47,7 +53,7 @@ const web = (replicas: number) => ({
   stop_grace_period: `${STOP_SECONDS}s`,
   deploy: {
     replicas,
-    placement: { constraints: ["node.role==worker"] },
+    placement: { constraints: [ON_WORKERS] },
     resources: { reservations: { cpus: "1" } },
     restart_policy: { condition: "any", delay: "1s" },
     update_config: { parallelism: 1, failure_action: "pause", order: "stop-first" },

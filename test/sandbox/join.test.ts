@@ -209,8 +209,15 @@ describe("a worker that joins a group whose load balancer is not attached", () =
 
   it("registers itself, is InService before its hook is completed, and takes itself out before it drains", async () => {
     await sandbox().settled(1);
+    const [worker] = await sandbox().workers();
     const at = (part: RegExp) =>
-      sandbox().until(String(part), () => sandbox().timeline.find(({ text }) => part.test(text))?.at);
+      sandbox().until(
+        String(part),
+        () =>
+          sandbox().timeline.find(
+            ({ text, instanceId }) => part.test(text) && instanceId === worker?.instanceId,
+          )?.at,
+      );
     expect(await at(/^join: load balancer in/)).toBeLessThan(await at(/^join: complete CONTINUE/));
     await sandbox().scale(0);
     await sandbox().settled(0, 90);
@@ -221,16 +228,17 @@ describe("a worker that joins a group whose load balancer is not attached", () =
 });
 
 describe("a worker that joins a swarm of three managers", () => {
-  const sandbox = withSandbox({ managers: 3, workers: 0 });
+  const sandbox = withSandbox({ managers: 3, workers: 1 });
 
   it("asks another one when the first stops answering half way", async () => {
-    await sandbox().scale(1);
-    const joining = await workerIn(sandbox(), "Pending:Wait");
+    const before = (await sandbox().workers()).map(({ instanceId }) => instanceId);
+    await sandbox().scale(2);
+    const joining = await workerIn(sandbox(), "Pending:Wait", before);
     const managers = (await sandbox().managers()).map(({ instanceId }) => instanceId).sort();
     // The one that this flow asks first: it begins with another for each instance.
     const first = managers[Number.parseInt(joining.slice(-4), 16) % managers.length] ?? "";
     await sandbox().control.freeze(first);
-    await sandbox().settled(1, 120);
+    await sandbox().settled(2, 120);
     const asked = (await sandbox().control.commands()).filter(
       ({ document, comment }) => document.endsWith("activate-node") && comment === `join-${joining}-0`,
     );
@@ -241,13 +249,14 @@ describe("a worker that joins a swarm of three managers", () => {
 });
 
 describe("a worker that joins while no manager answers", () => {
-  const sandbox = withSandbox({ managers: 1, workers: 0, settings: { JOIN_DEADLINE_SECONDS: "30" } });
+  const sandbox = withSandbox({ managers: 1, workers: 1, settings: { JOIN_DEADLINE_SECONDS: "30" } });
 
   it("is held with heartbeats past its deadline, never abandoned, and joins when one is back", async () => {
     const [manager] = await sandbox().managers();
+    const before = (await sandbox().workers()).map(({ instanceId }) => instanceId);
     await sandbox().control.freeze(manager?.instanceId ?? "");
-    await sandbox().scale(1);
-    const held = await workerIn(sandbox(), "Pending:Wait");
+    await sandbox().scale(2);
+    const held = await workerIn(sandbox(), "Pending:Wait", before);
     await sandbox().until(
       "the word that no manager answers, and a third heartbeat past the deadline",
       async () => {
@@ -261,7 +270,7 @@ describe("a worker that joins while no manager answers", () => {
       180,
     );
     await sandbox().control.thaw(manager?.instanceId ?? "");
-    await sandbox().settled(1, 120);
+    await sandbox().settled(2, 120);
     const record = await endedHook(sandbox(), held, "join");
     expect(record).toMatchObject({ result: "CONTINUE", completions: 1 });
   });
