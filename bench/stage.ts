@@ -32,7 +32,8 @@ export const startStage = async (
     const sandbox = await startSandbox({
       stateDirectory,
       managers: 1,
-      workers: 0,
+      // The stack is deployed where a node can run it: one worker comes for that.
+      workers: 1,
       ...size,
       log,
       onTimeline: (entry) => {
@@ -41,6 +42,10 @@ export const startStage = async (
     });
     const [manager] = await sandbox.managers();
     if (!manager) throw new Error("The sandbox came up without a manager");
+    if (size.workers === undefined) {
+      await sandbox.scale(0);
+      await workersGone(sandbox);
+    }
     return {
       sandbox,
       manager: manager.instanceId,
@@ -101,7 +106,9 @@ export const makeLines = async ({ sandbox }: Stage, count: number): Promise<void
 export const scale = ({ sandbox }: Stage, workers: 0 | 1): Promise<void> => sandbox.scale(workers);
 
 /** Until the machine is gone, so that the next measurement has the processors for itself. */
-export const workerGone = ({ sandbox }: Stage): Promise<true> =>
+export const workerGone = ({ sandbox }: Stage): Promise<true> => workersGone(sandbox);
+
+const workersGone = (sandbox: Sandbox): Promise<true> =>
   sandbox.until("the end of the worker", async () => (await sandbox.workers()).length === 0 && true);
 
 export const workerGroup = names.workerGroup;
