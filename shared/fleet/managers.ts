@@ -32,7 +32,8 @@ const isDead = (picture: Picture, node: OwnedNode): boolean => {
     !busy.has(owner) &&
     reachable(picture, owner) === false &&
     state === "down" &&
-    reachability !== "reachable" &&
+    // One without a vote was left behind by a restore: swarm refuses to demote it (D34).
+    reachability === "unreachable" &&
     nodes.some(({ leader }) => leader) &&
     mayDemote(nodes, nodeId)
   );
@@ -50,7 +51,8 @@ const told = (picture: Picture, node: OwnedNode): Action[] => {
   const { members, agents, busy } = picture;
   const { nodeId, owner, state, reachability } = node;
   const about = { instanceId: owner, node };
-  const byHand = `docker node demote ${nodeId} && docker node rm --force ${nodeId}`;
+  const remove = `docker node rm --force ${nodeId}`;
+  const byHand = reachability === "" ? remove : `docker node demote ${nodeId} && ${remove}`;
   const member = owner === undefined ? undefined : members?.get(owner);
   const atWork = owner !== undefined && busy?.has(owner) === true;
   // A hook that waits says this by itself.
