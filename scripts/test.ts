@@ -11,8 +11,10 @@ const PACKAGES: Record<"unit" | "flows", readonly PackageName[]> = {
   flows: [],
 };
 
-/** Each test told as it ends. Two swarms at once, each in namespaces of its own: they wait far more than they work. */
-const LIVE = ["--maxWorkers=2", "--reporters=<rootDir>/scripts/live-reporter.js", "--reporters=summary"];
+/** Also where there are but two processors; and two swarms at once, each in namespaces of its own, wait far more than they work. */
+const WORKERS = "--maxWorkers=2";
+/** Each test told as it ends. */
+const LIVE = ["--reporters=<rootDir>/scripts/live-reporter.js", "--reporters=summary"];
 
 const isLayer = (word: string): boolean => LAYERS.some((layer) => layer === word);
 const asked = process.argv.slice(2);
@@ -39,7 +41,7 @@ const results = (packaged ? layers : []).map((layer) =>
   run(
     `tests: ${layer}`,
     "jest",
-    ["--selectProjects", layer, ...(layer === "sandbox" ? LIVE : []), ...named],
+    ["--selectProjects", layer, WORKERS, ...(layer === "sandbox" ? LIVE : []), ...named],
     options,
   ),
 );

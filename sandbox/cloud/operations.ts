@@ -20,8 +20,12 @@ export const operations = (cloud: Cloud, watch: Watch) => {
 
   return {
     status: () => readStatus(cloud, watch.picture),
-    /** Every lifecycle action so far, as it is reported. */
-    hooks: () => autoScaling.hooks().map(hookReport),
+    /** Every lifecycle action of the worker group so far, as it is reported. */
+    hooks: () =>
+      autoScaling
+        .hooks()
+        .filter(({ group }) => group === names.workerGroup)
+        .map(hookReport),
     /** Every lifecycle action so far, as the model keeps it. */
     hookRecords: () => autoScaling.hooks(),
     /** Every change of an instance's lifecycle state so far. */

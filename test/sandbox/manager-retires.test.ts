@@ -86,7 +86,9 @@ describe("a manager that its group terminates", () => {
     const held = await sandbox().until(
       "three heartbeats of the last manager's hook",
       async () => {
-        const found = (await sandbox().control.hookRecords()).find(({ instanceId }) => instanceId === last);
+        const found = (await sandbox().control.hookRecords()).find(
+          ({ instanceId, hook }) => instanceId === last && hook === names.retireHook,
+        );
         return (found?.heartbeats.length ?? 0) >= 3 && found;
       },
       HEARTBEAT_SECONDS * 4,
