@@ -12,6 +12,7 @@ import {
 } from "@aws-sdk/client-elastic-load-balancing";
 import { GetParameterCommand, PutParameterCommand } from "@aws-sdk/client-ssm";
 import { addresses, names } from "../../sandbox/cloud/configuration.ts";
+import type { EngineTask } from "../../sandbox/cloud/engine.ts";
 import { everyEventLost } from "../../sandbox/unpleasant/events.ts";
 import {
   changeNode,
@@ -70,6 +71,8 @@ describe("repair of a swarm with drift of every kind", () => {
     workers: WORKERS,
     replicas: 10,
     viz: true,
+    // Nobody answers the hooks while the drift is made.
+    heartbeatSeconds: 600,
     services: {
       batch: deployed("batch", "node.role==worker", { replicas: 2 }),
       spare: deployed("spare", "node.role==worker", {
@@ -173,6 +176,8 @@ describe("repair of a swarm with drift of every kind", () => {
     await loadBalancing.send(new RegisterInstancesWithLoadBalancerCommand(manages));
 
     const left = await nodeOf(sandbox(), outside);
+    // As a worker the manager is to run the agent too.
+    const imageless = [(await nodeOf(sandbox(), unlabelled)).ID, (await nodeOf(sandbox(), demoted)).ID];
     await run(outside, "docker swarm leave");
     await changeNode(sandbox(), drained, ({ Labels = {}, ...spec }) => {
       const { "hive.active-since": _, ...others } = Labels;
@@ -202,6 +207,12 @@ describe("repair of a swarm with drift of every kind", () => {
     await sandbox().until("the ghost to be down", async () => {
       return (await nodeOf(sandbox(), ghost)).Status.State === "down";
     });
+    await sandbox().until("the agent to be refused where it has no image", async () => {
+      const filters = encodeURIComponent(JSON.stringify({ service: ["hive_agent"] }));
+      const tasks = await (await manager(sandbox())).get<EngineTask[]>(`/tasks?filters=${filters}`);
+      const refused = tasks.filter(({ Status }) => Status.State === "rejected").map(({ NodeID }) => NodeID);
+      return imageless.every((ID) => refused.includes(ID));
+    });
     const gone = await sandbox().until("the node that left to be down", async () => {
       const node = (await nodesOf(sandbox())).find(({ ID }) => ID === left.ID);
       return node?.Status.State === "down" && node;
@@ -222,7 +233,7 @@ describe("repair of a swarm with drift of every kind", () => {
       "roll-newest hive_web",
       "deploy-service hive_viz",
       "set-replicas hive_spare",
-      "rotate-tokens swarm",
+      `hold-images ${demoted}`,
       `look-at ${demoted}`,
       `look-at ${standby}`,
     ].sort();
@@ -234,7 +245,7 @@ describe("repair of a swarm with drift of every kind", () => {
     expect({ holds: plan.holds, unknown: plan.unknown }).toEqual({ holds: [], unknown: [] });
   });
 
-  it("mends what a person approved, and a second plan has nothing but what a person has to end", async () => {
+  it("mends what a person approved, then rotates the tokens, and what a person has to end is all that is left", async () => {
     const { autoScaling, loadBalancing, control } = sandbox();
     const actions = (await planOf(sandbox())).actions.filter((action) => !forEyes(action));
     const { applied } = await repairWith(sandbox(), {
@@ -248,10 +259,14 @@ describe("repair of a swarm with drift of every kind", () => {
       120,
     );
 
+    // Tokens are left alone while anybody is to join.
     const left = await planOf(sandbox());
     expect(left.actions.map(named).sort()).toEqual(
-      [`look-at ${made.demoted}`, `look-at ${made.standby}`].sort(),
+      [`look-at ${made.demoted}`, `look-at ${made.standby}`, "rotate-tokens swarm"].sort(),
     );
+    expect((await repairWith(sandbox(), "safe")).applied).toMatchObject([
+      { kind: "rotate-tokens", result: "done" },
+    ]);
     const { LoadBalancerName, Instances } = {
       LoadBalancerName: names.loadBalancer,
       Instances: [{ InstanceId: made.demoted }],
