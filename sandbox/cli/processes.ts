@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Managers are up within seconds; on a machine that is busy with other sandboxes it may take this long. */
-const START_MILLISECONDS = 90_000;
+const START_MILLISECONDS = 180_000;
 
 /** Waits for a file, and for the processes that are to write it. */
 export const appears = async (
