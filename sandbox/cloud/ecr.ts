@@ -86,7 +86,10 @@ export const startEcr = async ({ stateDirectory, clock, publish, iam, report }: 
     registry,
     model,
     push: async ({ tags, repository = names.repository, minutesAgo = 0, ...options }) => {
-      const image = await buildDemoImage(options);
+      const image = await buildDemoImage({
+        ...(repository !== names.repository && { name: repository }),
+        ...options,
+      });
       const { password } = tokens.issue("operator");
       const pushed = { url: registry.url, password, repository, tags: tags ?? [options.version] };
       const byDigest = await pushImage(image, pushed);

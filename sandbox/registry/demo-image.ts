@@ -18,6 +18,8 @@ export type Variant = (typeof VARIANTS)[number];
 export interface DemoImageOptions {
   /** In the image's environment as `VERSION`, and so another version is another digest. Default `1.0.0`. */
   version?: string;
+  /** In the environment too, so that no two repositories hold the same image: docker would share it between them. Default: none. */
+  name?: string;
   /** Default `good`. */
   variant?: Variant;
   /**
@@ -55,7 +57,7 @@ export interface PushOptions {
 
 export async function buildDemoImage(options: DemoImageOptions = {}): Promise<DemoImage> {
   const { version = "1.0.0", variant = "good", startSeconds = 8, stopCode = 0 } = options;
-  const { lameDuckSeconds = defaultLameDuckSeconds } = options;
+  const { lameDuckSeconds = defaultLameDuckSeconds, name } = options;
   const layer = await demoLayer();
   const environment = {
     PATH: "/bin",
@@ -64,6 +66,7 @@ export async function buildDemoImage(options: DemoImageOptions = {}): Promise<De
     LAME_DUCK: lameDuckSeconds,
     START_SECONDS: startSeconds,
     STOP_CODE: stopCode,
+    ...(name !== undefined && { NAME: name }),
   };
   const configuration = json({
     architecture: process.arch === "arm64" ? "arm64" : "amd64",
