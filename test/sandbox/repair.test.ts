@@ -149,6 +149,7 @@ describe("repair of a swarm with drift of every kind", () => {
         "hive.roll.from": batch,
         "hive.roll.phase": "forward",
         "hive.roll.replicas": "2",
+        "hive.roll.slots": "1",
         "hive.roll.since": new Date(Date.now() - 3_600_000).toISOString(),
       },
     }));
