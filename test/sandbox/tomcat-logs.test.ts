@@ -150,6 +150,6 @@ describe("Hive's image", () => {
     expect(holds["stdout.log"]?.trim()).toMatch(stdout);
     await container.shipped();
     const told = await container.docker("logs", container.id);
-    expect(told).toMatch(`Tomcat ended with ${end.ExitCode}`);
+    expect(told).toMatch(`Tomcat ended with ${end.ExitCode}. Its logs say why:`);
   });
 });
