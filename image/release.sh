@@ -114,7 +114,8 @@ smoke() {
 log_in() {
   [ ! -e "$work/docker" ] || return 0
   aws ecr get-login-password --region "$region" |
-    docker --config "$work/docker" login --username AWS --password-stdin "$registry" >/dev/null || fail "cannot log in to $registry"
+    docker --config "$work/docker" login --username AWS --password-stdin "$registry" >/dev/null 2>"$work/stderr" ||
+    fail "cannot log in to $registry: $(cat "$work/stderr")"
 }
 push() {
   refuse_released

@@ -6,12 +6,25 @@ import { buildImage, buildWar, Container, importBase } from "./tomcats.ts";
 const IMAGE = "hive-tomcat:test";
 const today = new Date().toISOString().slice(0, 10);
 
+/** Two requests on one connection, so many seconds apart: of each the head of its answer, and then whether the connection is open. */
+const twoRequests = (secondsBetween: number): string => `
+  exec 3<>/dev/tcp/127.0.0.1/8080
+  ask() {
+    printf 'GET /Hive/work?n=%s HTTP/1.1\\r\\nHost: hive\\r\\n\\r\\n' "$1" >&3
+    while IFS= read -r -t 10 line <&3; do line=\${line%$'\\r'}; [ -n "$line" ] || break; echo "$line"; done
+    read -r -t 10 -N 13 body <&3
+  }
+  ask first; sleep ${secondsBetween}; ask second
+  if read -r -t 2 -N 1 more <&3; [ $? -gt 128 ]; then echo open; else echo closed; fi`;
+
 const rolledFiles = (container: Container): string[] =>
   Object.keys(container.files()).filter((name) => /^debug\.\d{4}-\d\d-\d\d\.\d+\.log$/.test(name));
 
 describe("Hive's image", () => {
   const sandbox = withSandbox({ workers: 1, viz: false });
   let worker: string;
+  /** Of a connection that is kept for longer than a Classic ELB would: what is answered on it then. It idles beside the other tests. */
+  let kept: Promise<string>;
   const run = (...options: string[]) =>
     Container.run(sandbox(), worker, IMAGE, ["--env", "LAME_DUCK_SECONDS=4", ...options]);
 
@@ -19,6 +32,9 @@ describe("Hive's image", () => {
     worker = (await sandbox().workers())[0]?.instanceId ?? "";
     await importBase(sandbox(), worker);
     await buildImage(sandbox(), worker, IMAGE, await buildWar(sandbox(), { version: "2.0.0" }));
+    const idling = await run();
+    kept = idling.docker("exec", idling.id, "bash", "-c", twoRequests(61));
+    kept.catch(() => {});
   });
 
   it("holds Hive unpacked and no WAR, no log, and runs as nobody in particular", async () => {
@@ -99,6 +115,25 @@ describe("Hive's image", () => {
     ]);
   });
 
+  it("goes on answering when it is told to stop, on connections that end, and finishes what is under way", async () => {
+    const container = await run();
+    await container.docker("kill", "--signal", "TERM", container.id);
+    await sandbox().until("the health path to fail", async () => /503/.test(await container.ask("/health")));
+    expect(await container.ask("/health")).toMatch("about to stop");
+    expect(await container.ask("/Hive/health")).toBe("healthy");
+    const [answered, long] = await Promise.all([
+      container
+        .docker("exec", container.id, "bash", "-c", twoRequests(0))
+        .catch((error: Error) => error.message),
+      // Longer than the lame duck lasts.
+      container.ask("/Hive/work?n=long&ms=6000"),
+    ]);
+    expect(answered).toMatch(/^HTTP\/1.1 200 \n.*Connection: close\n/s);
+    expect(answered.match(/HTTP\/1.1 200/g)).toHaveLength(1);
+    expect(long).toBe(container.host);
+    expect(await container.ended()).toMatchObject({ ExitCode: 143 });
+  });
+
   it("loses no line of a container that is stopped while its log rolls over", async () => {
     const container = await run("--env", "LOG_MAX_FILE_SIZE=2KB");
     const loading = container.load("rolling", 2_000);
@@ -151,5 +186,12 @@ describe("Hive's image", () => {
     await container.shipped();
     const told = await container.docker("logs", container.id);
     expect(told).toMatch(`Tomcat ended with ${end.ExitCode}. Its logs say why:`);
+  });
+
+  it("keeps an idle connection for longer than the load balancer's 60 seconds", async () => {
+    const answered = await kept;
+    expect(answered.match(/HTTP\/1.1 200/g)).toHaveLength(2);
+    expect(answered).not.toMatch(/Connection: close/);
+    expect(answered).toMatch(/open$/);
   });
 });

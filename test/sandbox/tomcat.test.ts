@@ -139,16 +139,23 @@ describe("Hive's image in the swarm", () => {
 
   it("loses no request and no line while it is rolled and the group is scaled in ten times", async () => {
     const requests = load();
-    const war = await buildWar(sandbox(), { version: "2.2.0" });
-    const { code } = await release(sandbox(), pipeline, "--version", "2.2.0", "--war", war, "release");
-    expect(code).toBe(0);
     const retired: string[] = [];
-    while (retired.length < SCALE_INS) retired.push(...(await upAndDown()));
-    const { sent, failed, reasons, slowestMilliseconds } = await requests.stop();
+    try {
+      const war = await buildWar(sandbox(), { version: "2.2.0" });
+      const { code, stderr } = await release(
+        sandbox(),
+        pipeline,
+        ...["--version", "2.2.0", "--war", war, "release"],
+      );
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/hive_web runs hive-tomcat:2\.2\.0/)]);
+      while (retired.length < SCALE_INS) retired.push(...(await upAndDown()));
+    } finally {
+      await requests.stop();
+    }
+    const { sent, failed, reasons, slowestMilliseconds } = requests.counts();
     console.log(
       `${sent} requests, ${failed} failed ${JSON.stringify(reasons)}, slowest ${slowestMilliseconds} ms`,
     );
-
     expect({ failed, reasons }).toEqual({ failed: 0, reasons: {} });
     expect(sent).toBeGreaterThan(1_000);
     expect(new Set(retired).size).toBe(SCALE_INS);
