@@ -126,7 +126,7 @@ describe("Hive's image", () => {
         .docker("exec", container.id, "bash", "-c", twoRequests(0))
         .catch((error: Error) => error.message),
       // Longer than the lame duck lasts.
-      container.ask("/Hive/work?n=long&ms=6000"),
+      container.ask("/Hive/work?n=long&ms=6000", 20),
     ]);
     expect(answered).toMatch(/^HTTP\/1.1 200 \n.*Connection: close\n/s);
     expect(answered.match(/HTTP\/1.1 200/g)).toHaveLength(1);

@@ -172,8 +172,10 @@ export class Container {
   }
 
   /** From inside, whatever the answer is. */
-  ask(path: string): Promise<string> {
-    return this.docker("exec", this.id, "hive-get", path).catch((error: Error) => error.message);
+  ask(path: string, seconds = 4): Promise<string> {
+    return this.docker("exec", this.id, "hive-get", path, String(seconds)).catch(
+      (error: Error) => error.message,
+    );
   }
 
   /** Numbered requests one after the other, until the container answers no more. @returns the numbers that were answered */
