@@ -1,12 +1,18 @@
 // All layers of tests in one command: units, flows on virtual time, and the real swarm. `npm test -- unit flows` runs the named
 // layers alone, `npm test -- unit logs-reduction` of them the files whose path contains one of the words that follow. What can be known without running is the business of `npm run check`.
-import { ensurePackages, everyPackage, type PackageName } from "../sandbox/machines/packages.ts";
+import {
+  ensurePackages,
+  everyPackage,
+  imagePackages,
+  type PackageName,
+} from "../sandbox/machines/packages.ts";
 import { run } from "./run.ts";
 
 const LAYERS = ["unit", "flows", "sandbox"] as const;
 
 /** The real swarm needs every package; of the other layers only the units run programs, those of the documents' scripts. */
-const PACKAGES: Record<"unit" | "flows", readonly PackageName[]> = {
+const PACKAGES: Record<(typeof LAYERS)[number], readonly PackageName[]> = {
+  sandbox: [...everyPackage, ...imagePackages],
   unit: ["curl", "jq", "busybox-static", "shellcheck"],
   flows: [],
 };
@@ -30,7 +36,7 @@ const layers = asked.length > 0 ? LAYERS.filter((layer) => asked.includes(layer)
 
 await ensurePackages(
   console.log,
-  layers.flatMap((layer) => (layer === "sandbox" ? everyPackage : PACKAGES[layer])),
+  layers.flatMap((layer) => PACKAGES[layer]),
 );
 const options = { NODE_OPTIONS: "--experimental-vm-modules --disable-warning=ExperimentalWarning" };
 // Always: tests of permissions and documents read the packaged template, and must not judge yesterday's.

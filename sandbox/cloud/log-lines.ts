@@ -21,9 +21,9 @@ export const writtenLines = (stateDirectory: string): LogLine[] => {
   });
 };
 
-/** What the collector took, in the order of arrival; lines that came twice are here twice. */
+/** What the collector took, in the order of arrival; lines that came twice are here twice, and an event may be several lines. */
 export const shippedLines = (collectedFile: string): string[] =>
-  wholeLines(collectedFile).map((line) => (JSON.parse(line) as { message: string }).message);
+  wholeLines(collectedFile).flatMap((line) => (JSON.parse(line) as { message: string }).message.split("\n"));
 
 /** Lines are told apart by their text: each carries the number of its own request. */
 export const compareLines = (

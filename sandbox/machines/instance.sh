@@ -33,6 +33,8 @@ mkdir -p run/lock run/sandbox run/units var/lib/docker var/log/hive old
 mount --bind "$directory" run/sandbox
 mount --bind "$directory/docker-data" var/lib/docker
 mount --bind "$directory/log" var/log/hive
+# Containers make their own directories there, and need not be root (cluster/host/hive-logs.conf).
+chmod 1777 var/log/hive
 
 # What lies on another file system than `/` is not in the overlay.
 for path in "$HIVE_PROJECT" "$HIVE_NODE_DIRECTORY" "${HIVE_ENGINE_DIRECTORY:-}"; do

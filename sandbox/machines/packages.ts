@@ -22,9 +22,18 @@ const packages = {
   shellcheck: "checking the scripts",
 } as const;
 
-export type PackageName = keyof typeof packages;
+/** What only the tests of Hive's image need: whoever just wants to see a sandbox need not wait for a JDK. */
+const imageParts = {
+  tomcat10: "the base of Hive's image",
+  "default-jdk-headless": "the same, and compiling the application that stands for Hive",
+  "liblogback-java": "that application's log",
+} as const;
+
+const everything = { ...packages, ...imageParts };
+export type PackageName = keyof typeof everything;
 /** What the sandbox needs. */
 export const everyPackage = Object.keys(packages) as PackageName[];
+export const imagePackages = Object.keys(imageParts) as PackageName[];
 
 /** Newer Debians have the `docker` command in a package of its own, which docker.io only recommends. */
 const dockerCommand = { file: "/usr/bin/docker", package: "docker-cli", purpose: "the `docker` command" };
@@ -44,7 +53,7 @@ export async function ensurePackages(
   log: (line: string) => void,
   wanted: readonly PackageName[] = everyPackage,
 ): Promise<void> {
-  await installMissing(log, Object.fromEntries(wanted.map((name) => [name, packages[name]])));
+  await installMissing(log, Object.fromEntries(wanted.map((name) => [name, everything[name]])));
   if (wanted.includes("docker.io") && !existsSync(dockerCommand.file)) {
     await installMissing(log, { [dockerCommand.package]: dockerCommand.purpose });
   }

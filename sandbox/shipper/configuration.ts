@@ -6,6 +6,10 @@ import { parse } from "yaml";
 export interface InputConfiguration {
   id: string;
   paths: string[];
+  /** Of the whole path. */
+  excludeFiles: RegExp[];
+  /** Absent: each line is an event. */
+  multiline?: MultilineConfiguration;
   /** Fingerprint of the first 1024 bytes instead of device and inode. */
   byFingerprint: boolean;
   scanIntervalMs: number;
@@ -14,6 +18,15 @@ export interface InputConfiguration {
   closeInactiveMs: number;
   closeRemoved: boolean;
   cleanRemoved: boolean;
+}
+
+/** Lines that do not match belong to the one before them: filebeat's `negate: true` and `match: after`. */
+export interface MultilineConfiguration {
+  pattern: RegExp;
+  /** An event to which nothing was added for so long is complete. */
+  timeoutMs: number;
+  /** What is more is left out of the event. */
+  maxLines: number;
 }
 
 export interface ShipperConfiguration {
@@ -72,15 +85,33 @@ const inputFrom = (settings: Map<string, unknown>): InputConfiguration => {
   const type = settings.get("type");
   if (type !== "filestream") throw new Error(`it only knows inputs of type filestream, not ${String(type)}`);
   const text = (key: string, otherwise: string): string => String(settings.get(key) ?? otherwise);
+  const multiline = multilineFrom(settings.get("parsers"));
   return {
     id: text("id", ""),
     paths: list(settings.get("paths"), {}),
+    excludeFiles: list(settings.get("prospector.scanner.exclude_files"), {}).map((text) => new RegExp(text)),
+    ...(multiline === undefined ? {} : { multiline }),
     byFingerprint: settings.has("file_identity.fingerprint"),
     scanIntervalMs: milliseconds(text("prospector.scanner.check_interval", "10s")),
     pollMs: milliseconds(text("backoff.init", "2s")),
     closeInactiveMs: milliseconds(text("close.on_state_change.inactive", "5m")),
     closeRemoved: text("close.on_state_change.removed", "true") === "true",
     cleanRemoved: text("clean_removed", "true") === "true",
+  };
+};
+
+const multilineFrom = (parsers: unknown): MultilineConfiguration | undefined => {
+  if (parsers === undefined) return undefined;
+  const [parser, ...others] = Array.isArray(parsers) ? parsers : [];
+  const settings = flatten(parser, {});
+  const known = ["pattern", "true", "after"];
+  const given = ["type", "negate", "match"].map((key) => String(settings.get(`multiline.${key}`)));
+  if (others.length > 0 || given.join() !== known.join())
+    throw new Error(`of parsers it only knows one multiline of type pattern, negate true, match after`);
+  return {
+    pattern: new RegExp(String(settings.get("multiline.pattern"))),
+    timeoutMs: milliseconds(String(settings.get("multiline.timeout") ?? "5s")),
+    maxLines: Number(settings.get("multiline.max_lines") ?? 500),
   };
 };
 

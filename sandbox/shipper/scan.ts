@@ -18,6 +18,7 @@ const fingerprintBytes = 1024;
 /** Regular files only, symbolic links not followed. A file without identity yet (too short) is not found. */
 export const scan = (input: InputConfiguration): FoundFile[] =>
   input.paths.flatMap(expandGlob).flatMap((path) => {
+    if (input.excludeFiles.some((pattern) => pattern.test(path))) return [];
     const stats = statOrGone(path);
     if (!stats?.isFile()) return [];
     const identity = input.byFingerprint ? fingerprint(path, stats) : `native::${stats.ino}-${stats.dev}`;

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InputConfiguration, ShipperConfiguration } from "./configuration.ts";
 import { Harvester, type Line } from "./harvester.ts";
+import { Multiline } from "./multiline.ts";
 import { elasticsearchOutput } from "./output.ts";
 import { Publisher } from "./publisher.ts";
 import type { Registry } from "./registry.ts";
@@ -12,6 +13,8 @@ import { type Statistics, version } from "./statistics.ts";
 interface Input extends InputConfiguration {
   nextScanMs: number;
   harvesters: Map<string, Harvester>;
+  /** Events that are not yet complete, of the open files. */
+  events: Map<string, Multiline>;
 }
 
 export class Shipper {
@@ -36,7 +39,12 @@ export class Shipper {
     this.#registry = registry;
     this.#statistics = statistics;
     this.#host = host;
-    this.#inputs = configuration.inputs.map((input) => ({ ...input, nextScanMs: 0, harvesters: new Map() }));
+    this.#inputs = configuration.inputs.map((input) => ({
+      ...input,
+      nextScanMs: 0,
+      harvesters: new Map(),
+      events: new Map(),
+    }));
     this.#publisher = new Publisher(
       elasticsearchOutput(configuration.output, warn),
       statistics,
@@ -82,13 +90,22 @@ export class Shipper {
       for (const harvester of input.harvesters.values()) {
         if (this.#publisher.full) break;
         const lines = harvester.read();
-        for (const line of lines) this.#publish(harvester, line);
+        for (const event of this.#eventsOf(input, harvester, lines)) this.#publish(harvester, event);
         read ||= lines.length > 0;
         if (lines.length === 0) this.#closeIfDone(input, harvester);
       }
     }
     this.#statistics.openFiles = this.#inputs.reduce((sum, { harvesters }) => sum + harvesters.size, 0);
     return read;
+  }
+
+  /** Of a file's new lines, those events that are complete. */
+  #eventsOf(input: Input, { key }: Harvester, lines: Line[]): Line[] {
+    if (input.multiline === undefined) return lines;
+    const held = input.events.get(key) ?? new Multiline(input.multiline);
+    input.events.set(key, held);
+    const now = Date.now();
+    return [...held.add(lines, now), ...(lines.length === 0 ? held.due(now) : [])];
   }
 
   #scan(input: Input): void {
@@ -132,9 +149,10 @@ export class Shipper {
   #closeIfDone(input: Input, harvester: Harvester): void {
     const idleMs = Date.now() - harvester.lastReadMs;
     const done = idleMs > input.closeInactiveMs || (input.closeRemoved && !harvester.named);
-    if (!done || this.#publisher.isWaiting(harvester.key)) return;
+    if (!done || this.#publisher.isWaiting(harvester.key) || input.events.get(harvester.key)?.holds) return;
     harvester.close();
     input.harvesters.delete(harvester.key);
+    input.events.delete(harvester.key);
   }
 
   #publish(harvester: Harvester, line: Line): void {

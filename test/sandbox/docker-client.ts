@@ -19,7 +19,8 @@ export const docker = async (
   const socket = join(stateDirectory, "instances", instanceId, "docker.sock");
   const where = ["--config", join(stateDirectory, "docker"), "-H", `unix://${socket}`];
   return await new Promise((resolve, reject) => {
-    const child = spawn("docker", [...where, ...words]);
+    // Images are built by the engine itself: not every client has BuildKit's plugin.
+    const child = spawn("docker", [...where, ...words], { env: { ...process.env, DOCKER_BUILDKIT: "0" } });
     let printed = "";
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (text: string) => {

@@ -25,7 +25,7 @@ export class ShipperHost extends TestHost {
     this.#httpPort = httpPort;
     // The project's own filebeat.yml, but for the places.
     const configuration = readFileSync(join(project, "cluster/filebeat.yml"), "utf8")
-      .replace("/var/log/hive", join(this.directory, "logs"))
+      .replaceAll("/var/log/hive", join(this.directory, "logs"))
       .replace("5066", String(httpPort))
       .replace("backoff.max: 10s", "backoff.max: 500ms")
       .replaceAll("backoff.init: 1s", "backoff.init: 200ms")

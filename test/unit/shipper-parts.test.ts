@@ -1,14 +1,14 @@
 // The stand-in's parts: its reading of filebeat.yml, its registry, its globs, and the collector it ships to.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { type Collector, startCollector } from "../../sandbox/collector/collector.ts";
 import { expand, milliseconds, readConfiguration } from "../../sandbox/shipper/configuration.ts";
 import { Registry } from "../../sandbox/shipper/registry.ts";
-import { expandGlob } from "../../sandbox/shipper/scan.ts";
+import { expandGlob, scan } from "../../sandbox/shipper/scan.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -20,18 +20,31 @@ describe("the project's filebeat.yml", () => {
   const path = fileURLToPath(new URL("../../cluster/filebeat.yml", import.meta.url));
 
   it("ships our logs by device and inode, and holds deleted files open", () => {
+    const common = {
+      byFingerprint: false,
+      scanIntervalMs: 10_000,
+      pollMs: 1000,
+      closeInactiveMs: 300_000,
+      closeRemoved: false,
+      cleanRemoved: true,
+    };
     expect(readConfiguration(path, {})).toEqual({
       dataPath: "/var/lib/filebeat",
       inputs: [
         {
+          ...common,
           id: "hive",
           paths: ["/var/log/hive/*/*.log"],
-          byFingerprint: false,
-          scanIntervalMs: 10_000,
-          pollMs: 1000,
-          closeInactiveMs: 300_000,
-          closeRemoved: false,
-          cleanRemoved: true,
+          excludeFiles: [expect.any(RegExp)],
+        },
+        {
+          ...common,
+          id: "hive-tomcat",
+          paths: ["debug.log", "debug.*.log", "catalina.*.log", "localhost.*.log", "manager.*.log"]
+            .concat("host-manager.*.log")
+            .map((name) => `/var/log/hive/*/${name}`),
+          excludeFiles: [],
+          multiline: { pattern: /^[0-9]{4}-[0-9]{2}-[0-9]{2} /, timeoutMs: 1000, maxLines: 500 },
         },
       ],
       registryFlushMs: 1000,
@@ -44,6 +57,43 @@ describe("the project's filebeat.yml", () => {
         backoffInitMs: 1000,
         backoffMaxMs: 10_000,
       },
+    });
+  });
+
+  it("reads each file by exactly one input, and a rolled file by the one that read it before", () => {
+    const { inputs } = readConfiguration(path, {});
+    const names = {
+      hive: [
+        "access.log",
+        "stdout.log",
+        "catalina.log",
+        "debug-of-another.log",
+        "my-debug.log",
+        "xdebug.1.log",
+      ],
+      "hive-tomcat": [
+        "debug.log",
+        "debug.2026-11-28.0.log",
+        "catalina.2026-11-28.log",
+        "localhost.2026-11-28.log",
+      ].concat(["manager.2026-11-28.log", "host-manager.2026-11-28.log"]),
+    };
+    for (const name of Object.values(names).flat()) {
+      mkdirSync(join(directory, "0123456789ab"), { recursive: true });
+      writeFileSync(join(directory, "0123456789ab", name), "");
+    }
+    const found = inputs.map((input) => {
+      const paths = input.paths.map((glob) => glob.replace("/var/log/hive", directory));
+      return [
+        input.id,
+        scan({ ...input, paths })
+          .map((file) => basename(file.path))
+          .sort(),
+      ];
+    });
+    expect(Object.fromEntries(found)).toEqual({
+      hive: names.hive.sort(),
+      "hive-tomcat": names["hive-tomcat"].sort(),
     });
   });
 
