@@ -13,20 +13,23 @@ export const planMissingImages = (picture: Picture): Action[] => {
   const { swarm } = picture.snapshot;
   if (!members || !busy || !nodes || !rolls || !swarm.known) return [];
   // What is rolled is pulled by the roll.
-  const wanted = new Set(
-    swarm.value.services
-      .filter((service) => {
-        const marker = markerOf(service);
-        return !marker && !rolls.some((roll) => mayBeAbout(roll, service, marker));
-      })
-      .map(({ image }) => image)
-      .filter((image) => parseImage(image).digest !== undefined),
+  const wanted = swarm.value.services.filter((service) => {
+    const marker = markerOf(service);
+    const settled = !marker && !rolls.some((roll) => mayBeAbout(roll, service, marker));
+    return settled && parseImage(service.image).digest !== undefined;
+  });
+  const { stack } = picture.snapshot;
+  const workersOnly = new Set(
+    stack.known ? stack.value.filter((each) => each.workersOnly).map(({ name }) => name) : [],
   );
+  // A worker that became a manager has need no more of what runs on workers alone.
+  const wantedOn = ({ role }: OwnedNode): string[] =>
+    wanted.filter(({ name }) => role === "worker" || !workersOnly.has(name)).map(({ image }) => image);
   return nodes.flatMap((node) =>
     ofNode(
       picture,
       node,
-      node.missing.filter((image) => wanted.has(image)),
+      node.missing.filter((image) => wantedOn(node).includes(image)),
     ),
   );
 };

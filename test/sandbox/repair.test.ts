@@ -78,7 +78,16 @@ describe("repair of a swarm with drift of every kind", () => {
         replicas: 12,
         resources: { reservations: { cpus: "0.1" } },
       }),
-      agent: { ...deployed("agent", "node.role==worker", {}), deploy: { mode: "global" } },
+      // Started again late enough for its image to be taken away meanwhile.
+      agent: {
+        image: `${addresses.registry}/hive-agent`,
+        networks: ["node"],
+        deploy: {
+          mode: "global",
+          placement: { constraints: ["node.role==worker"] },
+          restart_policy: { condition: "any", delay: "15s" },
+        },
+      },
     },
     settings: {
       ...rollSettings,

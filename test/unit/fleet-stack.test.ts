@@ -221,6 +221,15 @@ describe("a host on which tasks are refused for want of an image", () => {
     const nodes = instead(rest.nodes, 3, managerNode(3, { missing: [OLD] }));
     expect(briefly({ nodes })).toEqual([`hold-images ${idOf(3)} (safe)`]);
   });
+
+  it("is left alone once it is a manager, for the images of services that run on workers alone", () => {
+    const nodes = instead(rest.nodes, 3, managerNode(3, { missing: [OLD] }));
+    const stack = rest.services.map(({ name }) => stacked({ name, workersOnly: true }));
+    expect(briefly({ nodes, stack }, { replicas: "off" })).toEqual([]);
+    expect(briefly({ ...lacking([OLD]), stack }, { replicas: "off" })).toEqual([
+      `hold-images ${idOf(11)} (safe)`,
+    ]);
+  });
 });
 
 describe("join tokens", () => {
