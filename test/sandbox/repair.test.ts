@@ -78,14 +78,12 @@ describe("repair of a swarm with drift of every kind", () => {
         replicas: 12,
         resources: { reservations: { cpus: "0.1" } },
       }),
-      // Started again late enough for its image to be taken away meanwhile.
       agent: {
         image: `${addresses.registry}/hive-agent`,
         networks: ["node"],
         deploy: {
           mode: "global",
           placement: { constraints: ["node.role==worker"] },
-          restart_policy: { condition: "any", delay: "15s" },
         },
       },
     },
@@ -190,14 +188,15 @@ describe("repair of a swarm with drift of every kind", () => {
       const { "hive.active-since": _, ...others } = Labels;
       return { ...spec, Availability: "drain", Labels: others };
     });
-    await changeNode(sandbox(), unlabelled, ({ Labels = {}, ...spec }) => {
-      const { [names.instanceLabel]: _, ...others } = Labels;
-      return { ...spec, Labels: others };
-    });
     await changeNode(sandbox(), demoted, (spec) => ({ ...spec, Role: "worker" }));
-    // First the container that runs of it: what comes next, some seconds later, finds no image, and may not pull one.
+    // While its image is taken away nothing is started on it: a task that was prepared before would have the image.
+    await changeNode(sandbox(), unlabelled, (spec) => ({ ...spec, Availability: "pause" }));
     const images = "docker images --digests --format '{{.Repository}}@{{.Digest}}' '*/hive-agent'";
     await run(unlabelled, `docker rm -f $(docker ps -q -f name=hive_agent) && docker rmi -f $(${images})`);
+    await changeNode(sandbox(), unlabelled, ({ Labels = {}, ...spec }) => {
+      const { [names.instanceLabel]: _, ...others } = Labels;
+      return { ...spec, Availability: "active", Labels: others };
+    });
 
     const { Parameter } = await systemsManager.send(new GetParameterCommand({ Name: record }));
     const tokensAt = new Date(Date.now() - 40 * 86_400_000).toISOString();
