@@ -188,7 +188,6 @@ describe("repair of a swarm with drift of every kind", () => {
       const { "hive.active-since": _, ...others } = Labels;
       return { ...spec, Availability: "drain", Labels: others };
     });
-    await changeNode(sandbox(), demoted, (spec) => ({ ...spec, Role: "worker" }));
     // While its image is taken away nothing is started on it: a task that was prepared before would have the image.
     await changeNode(sandbox(), unlabelled, (spec) => ({ ...spec, Availability: "pause" }));
     const images = "docker images --digests --format '{{.Repository}}@{{.Digest}}' '*/hive-agent'";
@@ -197,6 +196,7 @@ describe("repair of a swarm with drift of every kind", () => {
       const { [names.instanceLabel]: _, ...others } = Labels;
       return { ...spec, Availability: "active", Labels: others };
     });
+    await changeNode(sandbox(), demoted, (spec) => ({ ...spec, Role: "worker" }));
 
     const { Parameter } = await systemsManager.send(new GetParameterCommand({ Name: record }));
     const tokensAt = new Date(Date.now() - 40 * 86_400_000).toISOString();
