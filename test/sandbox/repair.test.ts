@@ -188,14 +188,11 @@ describe("repair of a swarm with drift of every kind", () => {
       const { "hive.active-since": _, ...others } = Labels;
       return { ...spec, Availability: "drain", Labels: others };
     });
-    // While its image is taken away nothing is started on it: a task that was prepared before would have the image.
-    await changeNode(sandbox(), unlabelled, (spec) => ({ ...spec, Availability: "pause" }));
-    const images = "docker images --digests --format '{{.Repository}}@{{.Digest}}' '*/hive-agent'";
-    await run(unlabelled, `docker rm -f $(docker ps -q -f name=hive_agent) && docker rmi -f $(${images})`);
     await changeNode(sandbox(), unlabelled, ({ Labels = {}, ...spec }) => {
       const { [names.instanceLabel]: _, ...others } = Labels;
-      return { ...spec, Availability: "active", Labels: others };
+      return { ...spec, Labels: others };
     });
+    // As a worker it gets tasks, and has none of their images.
     await changeNode(sandbox(), demoted, (spec) => ({ ...spec, Role: "worker" }));
 
     const { Parameter } = await systemsManager.send(new GetParameterCommand({ Name: record }));
@@ -228,7 +225,6 @@ describe("repair of a swarm with drift of every kind", () => {
       `join-instance ${outside}`,
       `promote-node ${demoted}`,
       `register-instance ${unlabelled}`,
-      `hold-images ${unlabelled}`,
       "roll-newest hive_web",
       "deploy-service hive_viz",
       "set-replicas hive_spare",
