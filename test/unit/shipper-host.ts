@@ -1,4 +1,5 @@
-// A host with the filebeat stand-in really running on it, a collector for its lines, and log-state.sh to look at it.
+// A host with a filebeat really running on it (the stand-in, or the real one where there is one: docs/logs.md, "Real filebeat"), a
+// collector for its lines, and log-state.sh to look at it.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,6 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Collector, startCollector } from "../../sandbox/collector/collector.ts";
+import { realArguments, realFilebeat } from "../../sandbox/shipper/real.ts";
 import { type Judgement, judge, type Sample } from "../../shared/logs/index.ts";
 import { TestHost } from "./log-state-host.ts";
 
@@ -43,22 +45,38 @@ export class ShipperHost extends TestHost {
   }
 
   async startShipper(): Promise<void> {
-    const child = spawn(
-      process.execPath,
-      [join(project, "sandbox/shipper/main.ts"), "-c", join(this.directory, "filebeat.yml")],
-      {
-        stdio: ["ignore", "ignore", "pipe"],
-        env: {
-          PATH: process.env.PATH,
-          FILEBEAT_DATA: this.data,
-          FILEBEAT_SCAN_INTERVAL: "300ms",
-          ELASTICSEARCH_HOSTS: `127.0.0.1:${this.collector.port}`,
-        },
+    const real = realFilebeat();
+    const [program, ...words] =
+      real === undefined
+        ? ([process.execPath, join(project, "sandbox/shipper/main.ts")] as const)
+        : ([real, ...realArguments] as const);
+    const child = spawn(program, [...words, "-c", join(this.directory, "filebeat.yml")], {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: {
+        PATH: process.env.PATH,
+        FILEBEAT_DATA: this.data,
+        FILEBEAT_SCAN_INTERVAL: "300ms",
+        ELASTICSEARCH_HOSTS: `127.0.0.1:${this.collector.port}`,
       },
-    );
+    });
     this.#shipper = child;
     await once(child.stderr, "data");
     child.stderr.resume();
+    await this.#answers();
+  }
+
+  /** Until its /stats is there: the real filebeat takes a second. */
+  async #answers(): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    while (
+      !(await fetch(`http://127.0.0.1:${this.#httpPort}/`).then(
+        ({ ok }) => ok,
+        () => false,
+      ))
+    ) {
+      if (Date.now() > deadline) throw new Error("filebeat does not answer after 10 seconds");
+      await sleep(50);
+    }
   }
 
   async stopShipper(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
