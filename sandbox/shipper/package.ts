@@ -30,7 +30,7 @@ export const pypiFilebeat: FilebeatPackage = {
     "b0bb4a51133bced23e29f2877644443e4e397a0a3096f7adbbebc6256cacdc0c0c3b34a5cf8debe72ce4a5f2f5e32cfe0a2905075dac95a3b0c93a49ffa1cd1e",
 };
 
-/** The program and its licences; dashboards and modules are not used. */
+/** The program and its licences; dashboards and modules are not used (filebeat's log says once that it has no module directory). */
 const members = ["filebeat", "LICENSE.txt", "NOTICE.txt"];
 
 /**
