@@ -28,7 +28,7 @@ processes() {
     while IFS= read -r -d '' record; do
       links[$pid/${record%% *}]=${record#* }
     done < <(find "/proc/$pid/fd" -maxdepth 1 -type l -printf '%f %l\0' 2>/dev/null || true)
-    filebeats[$pid]=1
+    filebeats[$pid]=$holds
     printf 'P\t%s\t%s\t%s\n' "$pid" "${fields[19]}" "$holds" >>"$body"
   done
 }

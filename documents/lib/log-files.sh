@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # its variables are shared with the other parts of log-state.sh
 
 # Every file beside those of our globs, and what filebeat holds open there, deleted or not. Flags: g matched by a
-# glob, o open in filebeat, d deleted.
+# glob, o open in filebeat, d deleted, r read to its end: only for what is open and not matched, of which the registry says nothing more.
 declare -A sizes flags paths reads
 list_files() {
   local glob directories record name path fd link key pid
@@ -29,12 +29,23 @@ list_files() {
       set -- "${key% *}" "${key##* }"
       if [ -n "${sizes[$1]:-}" ]; then
         flags[$1]=${flags[$1]/o/}o
+        read_to_end "$pid" "$fd" "$1"
         continue
       fi
       sizes[$1]=$2 paths[$1]=$link reads[$1]=/proc/$pid/fd/$fd flags[$1]=o
       case $link in *' (deleted)') paths[$1]=${link% (deleted)} flags[$1]=od ;; esac
+      read_to_end "$pid" "$fd" "$1"
     done < <(find -L "/proc/$pid/fd" -mindepth 1 -maxdepth 1 -type f -printf '%f %D %i %s\n' 2>/dev/null || true)
   done
+}
+
+# Adds r where filebeat's descriptor $2 of the file $3 stands at the size that was seen, or behind it.
+read_to_end() {
+  local name position=-1
+  case ${flags[$3]} in *[gr]*) return 0 ;; esac
+  [ "${filebeats[$1]}" = 1 ] || return 0
+  { read -r name position <"/proc/$1/fdinfo/$2"; } 2>/dev/null || return 0
+  if [ "$name" = pos: ] && [ "$position" -ge "${sizes[$3]}" ]; then flags[$3]+=r; fi
 }
 
 below_globs() {

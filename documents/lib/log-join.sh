@@ -66,14 +66,17 @@ fragment() {
 }
 
 files_and_entries() {
-  local line fields
+  local line fields from
   join_facts >"$work/joined"
   while IFS= read -r line; do
     case $line in
       *$'\t?'*)
         IFS=$'\t' read -ra fields <<<"$line"
         if [ "${fields[0]}" = uF ]; then
-          fragment "${reads[${fields[1]} ${fields[2]}]}" "${fields[5]#?}" "${fields[3]}"
+          from=${fields[5]#?}
+          # Where the registry knows no more, only the end of the file is of interest.
+          case ${fields[4]} in *r*) if [ $((fields[3] - from)) -gt 65536 ]; then from=$((fields[3] - 65536)); fi ;; esac
+          fragment "${reads[${fields[1]} ${fields[2]}]}" "$from" "${fields[3]}"
           line=${line/$'\t?'"${fields[5]#?}"$'\t'/$'\t'"$REPLY"$'\t'}
         fi
         ;;

@@ -26,7 +26,7 @@ import { type Ecr, startEcr } from "./ecr.ts";
 import { createSandboxHandle, listen } from "./endpoint.ts";
 import { groups, loadBalancer } from "./groups.ts";
 import { type LambdaParts, startLambda } from "./lambda.ts";
-import { shipperCommand } from "./shipper.ts";
+import { shipperOf } from "./shipper.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface Cloud {
@@ -72,7 +72,7 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
   const machines = await RealMachines.open({
     stateDirectory,
     projectDirectory,
-    shipper: shipperCommand(projectDirectory),
+    ...shipperOf(projectDirectory),
     ...(engine === undefined ? {} : { engine }),
     log: (text) => timeline.add({ kind: "trouble", text }),
   });

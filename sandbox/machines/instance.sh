@@ -37,8 +37,8 @@ mount --bind "$directory/log" var/log/hive
 chmod 1777 var/log/hive
 
 # What lies on another file system than `/` is not in the overlay.
-for path in "$HIVE_PROJECT" "$HIVE_NODE_DIRECTORY" "${HIVE_ENGINE_DIRECTORY:-}"; do
-  if [ -z "$(ls -A ".$path" 2>/dev/null)" ]; then
+for path in "$HIVE_PROJECT" "$HIVE_NODE_DIRECTORY" "${HIVE_ENGINE_DIRECTORY:-}" "${HIVE_SHIPPER_DIRECTORY:-}"; do
+  if [ -n "$path" ] && [ -z "$(ls -A ".$path" 2>/dev/null)" ]; then
     mkdir -p ".$path"
     mount --rbind "$path" ".$path"
     mount -o remount,bind,ro ".$path"

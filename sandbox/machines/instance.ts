@@ -106,6 +106,7 @@ function spawnInit(init: Init, options: RealMachinesOptions): ChildProcess {
           HIVE_REGISTRY: options.registry ?? defaults.registry,
           HIVE_CGROUP_PARENT: init.cgroup.containers,
           HIVE_ENGINE_DIRECTORY: engine.directory,
+          HIVE_SHIPPER_DIRECTORY: options.shipperDirectory ?? "",
           HIVE_ENGINE_PROGRAMS: engine.programs.join("\n"),
           HIVE_DOCKER_AFTER: String(boot.dockerMilliseconds / 1000),
           HIVE_SHIPPER_AFTER: String(boot.shipperMilliseconds / 1000),

@@ -14,6 +14,8 @@ export interface RealMachinesOptions {
   projectDirectory: string;
   /** The log shipper's command line (with `env NAME=VALUE` where it needs any), run in each instance as `filebeat`. */
   shipper: readonly string[];
+  /** Where its program is, if that is neither the project's nor the machine's own: the instances see it at the same path. */
+  shipperDirectory?: string;
   /** Default `ap-northeast-1`. */
   region?: string;
   /** The role whose credentials the metadata service gives. Default `hive-instance`. */

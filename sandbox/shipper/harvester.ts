@@ -23,7 +23,9 @@ export class Harvester {
   /** When it last found something to read, in milliseconds. */
   lastReadMs = Date.now();
   offset: number;
-  readonly #file: number;
+  #file: number;
+  /** Read, and not yet a complete line. */
+  #rest = Buffer.alloc(0);
 
   private constructor(file: FoundFile, descriptor: number, offset: number) {
     this.key = file.key;
@@ -32,6 +34,18 @@ export class Harvester {
     this.path = file.path;
     this.offset = offset;
     this.#file = descriptor;
+    // Nor can it be set forward: what was shipped before is read over.
+    for (let left = offset; left > 0; ) {
+      const bytes = readSync(
+        descriptor,
+        Buffer.allocUnsafe(Math.min(readBytes, left)),
+        0,
+        Math.min(readBytes, left),
+        null,
+      );
+      if (bytes === 0) break;
+      left -= bytes;
+    }
   }
 
   /** undefined when the path leads elsewhere, or nowhere, by now: the next scan will find the file again. */
@@ -57,12 +71,11 @@ export class Harvester {
   /** Reads at most some 64 KiB of complete lines; a last one without newline stays until it is complete. */
   read(): Line[] {
     const { size } = fstatSync(this.#file);
-    if (size < this.offset) this.offset = 0; // Truncated: filebeat starts anew as well.
-    if (size === this.offset) return [];
-    let chunk = this.#chunk(Math.min(readBytes, size - this.offset));
-    while (!chunk.includes(newline) && chunk.length < Math.min(maxLineBytes, size - this.offset)) {
-      chunk = this.#chunk(Math.min(chunk.length * 2, maxLineBytes, size - this.offset));
-    }
+    if (size < this.#position) this.#startAnew();
+    if (size === this.#position) return [];
+    let chunk = this.#more(this.#rest, size);
+    while (!chunk.includes(newline) && chunk.length < maxLineBytes && this.#position < size)
+      chunk = this.#more(chunk, size);
     const lines: Line[] = [];
     let start = 0;
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
@@ -82,6 +95,7 @@ export class Harvester {
       });
       start = chunk.length;
     }
+    this.#rest = Buffer.from(chunk.subarray(start));
     this.offset += start;
     if (lines.length > 0) this.lastReadMs = Date.now();
     return lines;
@@ -91,8 +105,24 @@ export class Harvester {
     closeSync(this.#file);
   }
 
-  #chunk(length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(length);
-    return bytes.subarray(0, readSync(this.#file, bytes, 0, length, this.offset));
+  /** Where the descriptor stands: like filebeat's it tells everybody how far the file is read. */
+  get #position(): number {
+    return this.offset + this.#rest.length;
+  }
+
+  #more(chunk: Buffer, size: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.min(readBytes, size - this.offset - chunk.length));
+    const more = bytes.subarray(0, readSync(this.#file, bytes, 0, bytes.length, null));
+    this.#rest = Buffer.concat([chunk, more]);
+    return this.#rest;
+  }
+
+  /** Truncated: filebeat as well begins at the start again. A descriptor cannot be set back here, so it is opened again. */
+  #startAnew(): void {
+    const descriptor = openSync(`/proc/self/fd/${this.#file}`, "r");
+    closeSync(this.#file);
+    this.#file = descriptor;
+    this.offset = 0;
+    this.#rest = Buffer.alloc(0);
   }
 }

@@ -26,6 +26,7 @@ const checkpointAfterBytes = 10 * 1024 * 1024;
 
 export class Registry {
   readonly entries = new Map<string, Entry>();
+  readonly #forgotten = new Set<string>();
   readonly #directory: string;
   readonly #checkpointAfterBytes: number;
   #log = -1;
@@ -47,11 +48,21 @@ export class Registry {
   }
 
   set(key: string, entry: Entry): void {
+    if (this.#forgotten.has(key)) return;
     this.entries.set(key, entry);
     this.#append("set", { k: key, v: { ttl: -1, updated: timestamp(), ...entry } });
   }
 
+  /** As filebeat does with a file that is gone while it reads it: from now on nothing that is acknowledged is written down. */
+  forget(key: string): void {
+    const entry = this.entries.get(key);
+    if (entry === undefined || this.#forgotten.has(key)) return;
+    this.#forgotten.add(key);
+    this.#append("set", { k: key, v: { ttl: 0, updated: timestamp(), ...entry } });
+  }
+
   remove(key: string): void {
+    this.#forgotten.delete(key);
     if (!this.entries.delete(key)) return;
     this.#append("remove", { k: key });
   }

@@ -113,10 +113,12 @@ export class Shipper {
     for (const file of found) this.#discover(input, file);
     if (!input.cleanRemoved) return;
     const present = new Set(found.map(({ key }) => key));
-    for (const key of this.#registry.entries.keys()) {
-      const ours = key.startsWith(`filestream::${input.id}::`);
+    const paths = new Set(found.map(({ path }) => path));
+    for (const [key, { meta }] of this.#registry.entries) {
+      if (!key.startsWith(`filestream::${input.id}::`) || present.has(key)) continue;
       const busy = input.harvesters.has(key) || this.#publisher.isWaiting(key);
-      if (ours && !busy && !present.has(key)) this.#registry.remove(key);
+      if (!busy) this.#registry.remove(key);
+      else if (!paths.has(meta.source)) this.#registry.forget(key);
     }
   }
 

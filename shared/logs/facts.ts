@@ -17,6 +17,11 @@ export interface FileFacts {
   deleted: boolean;
   matchedByGlob: boolean;
   openInFilebeat: boolean;
+  /**
+   * filebeat stands at the end of it, by its descriptor. Known only of a file that is open and that no glob matches any more: of
+   * such a file filebeat's registry says nothing (docs/facts.md, "Filebeat").
+   */
+  readToEnd: boolean;
   /** Bytes after the last newline; undefined where nobody needed to look (nothing behind the offset). */
   fragmentBytes?: number;
   /** SHA-256 of the first 1024 bytes, only where the registry goes by fingerprint. */

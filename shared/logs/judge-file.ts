@@ -28,19 +28,29 @@ export const sampledFiles = (sample: Sample): Map<string, SampledFile> => {
   const fingerprints = sample.entries.some((entry) => entry.identity.kind === "fingerprint");
   return new Map(
     sample.files.map((file) => {
-      const entry = find(file);
-      const offsetBytes = entry?.offsetBytes ?? 0;
-      return [identityOf(file), { file, offsetBytes, backlog: backlogOf(file, entry, fingerprints) }];
+      const acknowledged = readAndAcknowledged(file, sample) ?? find(file)?.offsetBytes;
+      const backlog = backlogOf(file, acknowledged, fingerprints);
+      return [identityOf(file), { file, offsetBytes: acknowledged ?? 0, backlog }];
     }),
   );
 };
 
-const backlogOf = (file: FileFacts, entry: RegistryEntry | undefined, fingerprints: boolean): Backlog => {
-  const offsetBytes = entry?.offsetBytes ?? 0;
+/**
+ * Of a file that has left filebeat's globs, deleted or renamed, while it was open: how far it is shipped. filebeat reads it to its end
+ * but no longer writes down what is acknowledged. So the end that it has reached counts, once nothing is on its way any more: the sample
+ * before shows that the end was reached before that was counted (`judge` asks for two).
+ */
+const readAndAcknowledged = (file: FileFacts, { stats }: Sample): number | undefined => {
+  if (file.matchedByGlob || !file.readToEnd || file.fragmentBytes === undefined) return undefined;
+  return stats?.pipelineActive === 0 ? file.sizeBytes - file.fragmentBytes : undefined;
+};
+
+const backlogOf = (file: FileFacts, acknowledged: number | undefined, fingerprints: boolean): Backlog => {
+  const offsetBytes = acknowledged ?? 0;
   const backlogBytes = file.sizeBytes - offsetBytes;
   if (backlogBytes === 0) return { kind: "none" };
   if (backlogBytes < 0) return { kind: "beyond-end", offsetBytes };
-  if (entry === undefined) {
+  if (acknowledged === undefined) {
     const tooSmall = fingerprints && file.sizeBytes <= fingerprintedBytes;
     return { kind: tooSmall ? "too-small" : "no-entry", backlogBytes };
   }

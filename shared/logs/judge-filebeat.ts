@@ -1,6 +1,6 @@
 // Is filebeat alive, and is it the one that was there a scan interval ago?
 
-import type { FilebeatProcess, Sample } from "./facts.ts";
+import type { FilebeatProcess, FilebeatStats, Sample } from "./facts.ts";
 import type { FilebeatVerdict, Judgement } from "./verdicts.ts";
 
 /** Identities that this code cannot match with a file on disk: it refuses rather than guesses. */
@@ -29,7 +29,8 @@ const runOf = (sample: Sample): string => {
 };
 
 /**
- * What filebeat counts. Failed events are tried again, so they matter only within the window. Dropped ones are
+ * What filebeat counts. On their way are the events of its pipeline, which are in it until they are acknowledged; what the output
+ * counts as active stays too high for ever after a request that failed as a whole (before 8.15). Failed events are tried again, so they matter only within the window. Dropped ones are
  * gone for good, yet the registry says acknowledged: they matter since the first sample of all. A filebeat that
  * was started meanwhile counts from 0.
  */
@@ -39,11 +40,14 @@ export const judgeCounters = (
 ): Judgement["counters"] => {
   const stats = samples.at(-1)?.stats;
   return {
-    active: stats === undefined ? undefined : Math.max(stats.pipelineActive ?? 0, stats.outputActive ?? 0),
+    active: stats === undefined ? undefined : activeOf(stats),
     newFailed: growth(window, "failed"),
     newDropped: growth(samples, "dropped"),
   };
 };
+
+/** The output's count is only for a filebeat that does not tell the pipeline's. */
+export const activeOf = (stats: FilebeatStats): number => stats.pipelineActive ?? stats.outputActive ?? 0;
 
 const growth = (samples: readonly Sample[], counter: "failed" | "dropped"): number => {
   let [sum, run, value] = [0, "", 0];

@@ -129,7 +129,7 @@ const parseBody = (lines: readonly string[]): Sample => {
   };
 };
 
-/** `device inode size flags fragment fingerprint path`; flags: g matched by a glob, o open in filebeat, d deleted. */
+/** `device inode size flags fragment fingerprint path`; flags: g matched by a glob, o open in filebeat, d deleted, r read to its end. */
 const parseFile = (count: number, field: (index: number) => string): FileFacts => {
   if (count !== 7) throw new Error(`A file has 7 fields, not ${count}`);
   const [flags, fragment, fingerprint, encodedPath] = [field(3), field(4), field(5), field(6)];
@@ -142,6 +142,7 @@ const parseFile = (count: number, field: (index: number) => string): FileFacts =
     deleted: flags.includes("d"),
     matchedByGlob: flags.includes("g"),
     openInFilebeat: flags.includes("o"),
+    readToEnd: flags.includes("r"),
     ...(fragment === "-" ? {} : { fragmentBytes: integer(fragment) }),
     ...(fingerprint === "-" ? {} : { fingerprint }),
   };
@@ -160,7 +161,8 @@ const statNames = {
 const setStat = (stats: FilebeatStats, name: string, value: string): void => {
   if (name === "beat.info.ephemeral_id") stats.ephemeralId = value;
   for (const [member, property] of Object.entries(statNames)) {
-    if (name === member) stats[property] = integer(value);
+    // What counts up and down can be a little below zero (filebeat 8.15): nothing is what is meant.
+    if (name === member) stats[property] = /^-\d+$/.test(value) ? 0 : integer(value);
   }
 };
 

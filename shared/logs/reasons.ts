@@ -2,7 +2,7 @@
 
 import type { Sample } from "./facts.ts";
 import { sampledFiles } from "./judge-file.ts";
-import { processOf } from "./judge-filebeat.ts";
+import { activeOf, processOf } from "./judge-filebeat.ts";
 import type { FileVerdict, JudgedFile, Judgement } from "./verdicts.ts";
 
 type Findings = Omit<Judgement, "flushed" | "waitingHelps" | "reasons">;
@@ -60,8 +60,7 @@ const isClean = (sample: Sample): boolean =>
   sample.layout !== "unknown" &&
   sample.errors.length === 0 &&
   sample.leftOut.unknown === 0 &&
-  (sample.stats?.pipelineActive ?? 0) === 0 &&
-  (sample.stats?.outputActive ?? 0) === 0 &&
+  (sample.stats === undefined || activeOf(sample.stats) === 0) &&
   [...sampledFiles(sample).values()].every(
     ({ backlog }) => backlog.kind === "none" || backlog.kind === "fragment",
   );

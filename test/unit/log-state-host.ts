@@ -68,10 +68,15 @@ export class TestHost {
     this.write("data/registry/filebeat/log.json", lines.join(""));
   }
 
-  /** A process called `name` that opens files (`r` or `a`) and keeps them. Resolves when they are open. */
-  async process(name: string, files: Readonly<Record<string, "r" | "a">>): Promise<ChildProcess> {
+  /** A process called `name` that opens files (`r` or `a`), reads those of `read` to their ends, and keeps them all. Resolves when it has. */
+  async process(
+    name: string,
+    files: Readonly<Record<string, "r" | "a">>,
+    read: readonly string[] = [],
+  ): Promise<ChildProcess> {
     const program = `process.title = ${JSON.stringify(name)};
       for (const [path, mode] of Object.entries(${JSON.stringify(files)})) require("fs").openSync(path, mode);
+      for (const path of ${JSON.stringify(read)}) require("fs").readFileSync(require("fs").openSync(path, "r"));
       console.log("open"); setInterval(() => {}, 1e6);`;
     const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
     this.#processes.push(child);

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { documentContent } from "../../documents/resources.ts";
 import { LogStateError, parseLogState, type Sample } from "../../shared/logs/index.ts";
@@ -124,11 +124,42 @@ describe("the files", () => {
         sizeBytes: 9,
         deleted: true,
         openInFilebeat: true,
+        readToEnd: false,
         fragmentBytes: 4,
       },
     ]);
     expect(filebeat.filter(({ holdsRegistry }) => holdsRegistry)).toHaveLength(1);
     expect(writers).toEqual([]);
+  });
+
+  it("that left the globs are read to their end or not, by filebeat's own descriptor, as far as no newline is missing", async () => {
+    const long = host.write("logs/a/long.log", `${"x".repeat(99)}\n`.repeat(1_000));
+    const part = host.write("logs/a/part.log", "line\nrest");
+    const short = host.write("logs/a/short.log", "line\n");
+    const kept = host.write("logs/a/kept.log", "line\n");
+    host.operations([`filestream::hive::native::${long.native}`, null, long.path]);
+    const registry = join(host.data, "registry/filebeat/log.json");
+    const read = [long, part, kept].map(({ path }) => path);
+    await host.process("filebeat", { [short.path]: "r", [registry]: "a" }, read);
+    for (const { path } of [long, part]) rmSync(path);
+    renameSync(short.path, `${short.path}.1`);
+    const { files } = await sampleOf();
+    const facts = files.map(({ path, readToEnd, fragmentBytes }) => [
+      basename(path),
+      readToEnd,
+      fragmentBytes,
+    ]);
+    expect(facts).toEqual([
+      ["kept.log", false, 0],
+      ["long.log", true, 0],
+      ["part.log", true, 4],
+      ["short.log.1", false, 0],
+    ]);
+    // Another filebeat's descriptors prove nothing.
+    host.write("data/registry/filebeat/log.json.copy", "");
+    rmSync(registry);
+    renameSync(`${registry}.copy`, registry);
+    expect((await sampleOf()).files.filter(({ readToEnd }) => readToEnd)).toEqual([]);
   });
 
   it("are no symbolic links, as filebeat follows none", async () => {

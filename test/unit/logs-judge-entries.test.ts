@@ -90,6 +90,14 @@ describe("filebeat's numbers", () => {
     expect(judge(steady({ stats: { ephemeralId: "e1" } })).counters.active).toBe(0);
   });
 
+  it("of the output say what is on its way only where the pipeline's are not to be had", () => {
+    // filebeat 8.1.3 after a request that was refused as a whole: for ever.
+    const leaked = { ...stats, outputActive: 20 };
+    expect(judge(steady({ stats: leaked }))).toMatchObject({ flushed: true, counters: { active: 0 } });
+    const { pipelineActive: _, ...outputOnly } = leaked;
+    expect(judge(steady({ stats: outputOnly }))).toMatchObject({ flushed: false, counters: { active: 20 } });
+  });
+
   it("are compared over a sample in which they were not to be had", () => {
     const samples = [
       sample(0, { stats }),

@@ -5,6 +5,7 @@ import { entry, file, sample, steady } from "./logs-samples.ts";
 
 const reasons = (facts: Partial<Sample>) => judge(steady(facts)).reasons;
 const calm = { ephemeralId: "e1", pipelineActive: 0, outputActive: 0, acked: 9, failed: 2, dropped: 1 };
+const { pipelineActive: _, ...outputOnly } = { ...calm, outputActive: 1 };
 const later = (...stats: Partial<typeof calm>[]) =>
   judge(stats.map((more, index) => sample(index * 10, { stats: { ...calm, ...more } }))).reasons;
 
@@ -86,7 +87,9 @@ describe("the reasons", () => {
   });
 
   it("name what filebeat counts: on the way, failed, dropped", () => {
-    expect(later({}, { pipelineActive: 3, outputActive: 4 })).toEqual(["4 events are still on their way"]);
+    // What the output counts is too high for ever after a refused request (filebeat 8.1.3): the pipeline's number counts.
+    expect(later({}, { pipelineActive: 3, outputActive: 4 })).toEqual(["3 events are still on their way"]);
+    expect(later({}, { outputActive: 4 })).toEqual([]);
     expect(later({}, { pipelineActive: 3 })).toEqual(["3 events are still on their way"]);
     expect(later({}, { failed: 5 })).toEqual(["3 events failed and are tried again"]);
     expect(later({}, { dropped: 2 })).toEqual(["1 events were dropped by filebeat's output"]);
@@ -125,7 +128,7 @@ describe("the reasons", () => {
     ["an error stood", { errors: ["a gap"] }],
     ["files did not fit", { leftOut: { complete: [], unknown: 1 } }],
     ["a pipeline was busy", { stats: { ...calm, pipelineActive: 1 } }],
-    ["an output was busy", { stats: { ...calm, outputActive: 1 } }],
+    ["an output was busy and the pipeline untold", { stats: outputOnly }],
     ["a file was behind", { entries: [entry(1, 99)] }],
     ["the layout was not known", { layout: "unknown" }],
   ])("say of a host that is clean now that it was not yet when %s", (_what, facts) => {

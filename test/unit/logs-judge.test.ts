@@ -200,6 +200,63 @@ describe("a file", () => {
     expect(judge(steady({ files: [reborn] })).files[0]?.verdict.kind).toBe("not-matched");
   });
 
+  describe("that left the globs while filebeat had it open", () => {
+    const stats = { ephemeralId: "e1", pipelineActive: 0, outputActive: 0, acked: 9, failed: 2, dropped: 1 };
+    const left = { matchedByGlob: false, deleted: true, readToEnd: true, fragmentBytes: 0 };
+    const of = (more: Partial<Parameters<typeof file>[2]>, others: Partial<Sample> = {}) =>
+      judge(
+        steady({ files: [file(1, 100, { ...left, ...more })], entries: [entry(1, 40)], stats, ...others }),
+      );
+
+    it("is shipped when it is read to its end and nothing is on its way: its entry is no longer written", () => {
+      expect(of({})).toMatchObject({ flushed: true, files: [{ offsetBytes: 100 }] });
+      expect(of({ deleted: false })).toMatchObject({ flushed: true });
+      expect(of({}, { entries: [] })).toMatchObject({ flushed: true });
+    });
+
+    it("has its last line without a newline reported", () => {
+      const verdict = { kind: "fragment", fragmentBytes: 7 };
+      expect(of({ fragmentBytes: 7 })).toMatchObject({
+        flushed: true,
+        files: [{ offsetBytes: 93, verdict }],
+      });
+    });
+
+    it.each<[string, ReturnType<typeof of>]>([
+      ["it is not read to its end", of({ readToEnd: false })],
+      ["events are on their way", of({}, { stats: { ...stats, pipelineActive: 1 } })],
+      [
+        "filebeat tells no numbers",
+        judge(
+          steady({}).map((one) =>
+            withoutStats({ ...one, files: [file(1, 100, left)], entries: [entry(1, 40)] }),
+          ),
+        ),
+      ],
+      [
+        "its last line may be of any length",
+        judge(
+          steady({
+            files: [file(1, 100, { matchedByGlob: false, readToEnd: true })],
+            entries: [entry(1, 40)],
+          }),
+        ),
+      ],
+      ["it is still in the globs, where the registry's word counts", of({ matchedByGlob: true })],
+    ])("is not, as long as %s", (_, judgement) => {
+      expect(judgement).toMatchObject({
+        flushed: false,
+        files: [{ offsetBytes: 40, verdict: { kind: "pending" } }],
+      });
+    });
+
+    it("is not by one look alone: what was read last may not have been counted yet", () => {
+      const one = { files: [file(1, 100, left)], entries: [entry(1, 40)] };
+      const before = { ...one, files: [file(1, 100, { ...left, readToEnd: false })] };
+      expect(judge([sample(0, before), sample(10, one)]).flushed).toBe(false);
+    });
+  });
+
   it("known to several entries counts by the living input, there by the smallest offset", () => {
     const legacy = entry(1, 3, { input: "log", key: "filebeat::logs::native::1-66305" });
     expect(judge(steady({ entries: [legacy, entry(1, 100)] })).flushed).toBe(true);

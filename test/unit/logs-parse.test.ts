@@ -81,12 +81,14 @@ describe("a sample", () => {
       deleted: false,
       matchedByGlob: false,
       openInFilebeat: false,
+      readToEnd: false,
     };
     const of = (flags: string, fragment: string, fingerprint: string) =>
       sampleOf(["F", "66305", "7", 10, flags, fragment, fingerprint, "/a"]).files;
     expect(of("-", "-", "-")).toEqual([bare]);
     expect(of("g", "-", "-")).toEqual([{ ...bare, matchedByGlob: true }]);
     expect(of("o", "0", "-")).toEqual([{ ...bare, openInFilebeat: true, fragmentBytes: 0 }]);
+    expect(of("odr", "-", "-")).toEqual([{ ...bare, openInFilebeat: true, deleted: true, readToEnd: true }]);
     expect(of("gd", "3", "ff")).toEqual([
       { ...bare, deleted: true, matchedByGlob: true, fragmentBytes: 3, fingerprint: "ff" },
     ]);
@@ -124,6 +126,8 @@ describe("a sample", () => {
     };
     for (const [member, property] of Object.entries(names))
       expect(sampleOf(["S", member, 3]).stats).toEqual({ [property]: 3 });
+    expect(sampleOf(["S", "libbeat.output.events.active", -1]).stats).toEqual({ outputActive: 0 });
+    expect(() => sampleOf(["S", "libbeat.output.events.active", "-"])).toThrow(LogStateError);
     expect(sampleOf(["S", "beat.info.ephemeral_id", "e1"]).stats).toEqual({ ephemeralId: "e1" });
     expect(sampleOf(["S", "system.cpu.cores", "two"]).stats).toEqual({});
     expect(sampleOf()).not.toHaveProperty("stats");

@@ -11,6 +11,7 @@ export const file = (inode: number, sizeBytes: number, more: Partial<FileFacts> 
   deleted: false,
   matchedByGlob: true,
   openInFilebeat: true,
+  readToEnd: false,
   ...more,
 });
 

@@ -1,4 +1,5 @@
-// A host with the filebeat stand-in really running on it, a collector for its lines, and log-state.sh to look at it.
+// A host with a filebeat really running on it (the stand-in, or the real one where there is one: docs/logs.md, "Real filebeat"), a
+// collector for its lines, and log-state.sh to look at it.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,6 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Collector, startCollector } from "../../sandbox/collector/collector.ts";
+import { realArguments, realFilebeat } from "../../sandbox/shipper/real.ts";
 import { type Judgement, judge, type Sample } from "../../shared/logs/index.ts";
 import { TestHost } from "./log-state-host.ts";
 
@@ -18,6 +20,7 @@ export class ShipperHost extends TestHost {
   readonly collector: Collector;
   readonly #httpPort: number;
   #shipper: ChildProcess | undefined;
+  #version = "";
 
   private constructor(collector: Collector, httpPort: number, directory: string) {
     super(directory);
@@ -28,6 +31,7 @@ export class ShipperHost extends TestHost {
       .replaceAll("/var/log/hive", join(this.directory, "logs"))
       .replace("5066", String(httpPort))
       .replace("backoff.max: 10s", "backoff.max: 500ms")
+      .replaceAll("backoff.max: 1s", "backoff.max: 200ms")
       .replaceAll("backoff.init: 1s", "backoff.init: 200ms")
       .replace("registry.flush: 1s", "registry.flush: 200ms");
     writeFileSync(join(this.directory, "filebeat.yml"), configuration);
@@ -43,22 +47,43 @@ export class ShipperHost extends TestHost {
   }
 
   async startShipper(): Promise<void> {
-    const child = spawn(
-      process.execPath,
-      [join(project, "sandbox/shipper/main.ts"), "-c", join(this.directory, "filebeat.yml")],
-      {
-        stdio: ["ignore", "ignore", "pipe"],
-        env: {
-          PATH: process.env.PATH,
-          FILEBEAT_DATA: this.data,
-          FILEBEAT_SCAN_INTERVAL: "300ms",
-          ELASTICSEARCH_HOSTS: `127.0.0.1:${this.collector.port}`,
-        },
+    const real = realFilebeat();
+    const [program, ...words] =
+      real === undefined
+        ? ([process.execPath, join(project, "sandbox/shipper/main.ts")] as const)
+        : ([real, ...realArguments] as const);
+    const child = spawn(program, [...words, "-c", join(this.directory, "filebeat.yml")], {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: {
+        PATH: process.env.PATH,
+        FILEBEAT_DATA: this.data,
+        FILEBEAT_SCAN_INTERVAL: "300ms",
+        ELASTICSEARCH_HOSTS: `127.0.0.1:${this.collector.port}`,
       },
-    );
+    });
     this.#shipper = child;
     await once(child.stderr, "data");
     child.stderr.resume();
+    this.#version = await this.#askVersion();
+  }
+
+  /** Asked until it answers: the real filebeat takes a second. */
+  async #askVersion(): Promise<string> {
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      try {
+        const answer = await fetch(`http://127.0.0.1:${this.#httpPort}/`);
+        return ((await answer.json()) as { version: string }).version;
+      } catch (cause) {
+        if (Date.now() > deadline) throw new Error("filebeat does not answer after 10 seconds", { cause });
+        await sleep(50);
+      }
+    }
+  }
+
+  /** True when this filebeat counts the events of a request that was refused as a whole among the failed ones: 8.1.3, measured, does not. */
+  get countsRefused(): boolean {
+    return this.#version !== "8.1.3";
   }
 
   async stopShipper(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
