@@ -13,6 +13,8 @@ export interface LoadOptions {
   /** A stalled service must not pile up requests without end. */
   maximumInFlight: number;
   timeoutMilliseconds: number;
+  /** Told of each failure as it happens: what else went on then is what explains it. */
+  onFailure?(reason: string): void;
 }
 
 export interface Load {
@@ -47,6 +49,7 @@ export const startLoad = (options: LoadOptions): Load => {
       Math.round(performance.now() - started),
     );
     if (failure === undefined) return;
+    options.onFailure?.(failure);
     counts.failed += 1;
     counts.reasons[failure] = (counts.reasons[failure] ?? 0) + 1;
   };

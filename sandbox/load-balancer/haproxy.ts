@@ -186,6 +186,8 @@ defaults
   timeout connect 5s
   timeout client 60s
   timeout server 60s
+  # As the Classic ELB's is told: a busy machine may take its time with an answer. Without this line it would be the interval.
+  timeout check 2s
   timeout http-keep-alive 60s
 frontend load-balancer
   bind ${listen}

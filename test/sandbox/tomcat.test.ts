@@ -32,6 +32,7 @@ describe("Hive's image in the swarm", () => {
     await importBase(sandbox(), pipeline);
   });
 
+  const failures: string[] = [];
   const load = () => {
     const { hostname, port } = new URL(sandbox().url);
     return startLoad({
@@ -42,6 +43,7 @@ describe("Hive's image in the swarm", () => {
       ratePerSecond: 40,
       maximumInFlight: 20,
       timeoutMilliseconds: 15_000,
+      onFailure: (reason) => failures.push(`${new Date().toISOString()} ${reason}`),
     });
   };
   const versionServed = async () => {
@@ -156,6 +158,7 @@ describe("Hive's image in the swarm", () => {
     console.log(
       `${sent} requests, ${failed} failed ${JSON.stringify(reasons)}, slowest ${slowestMilliseconds} ms`,
     );
+    if (failed > 0) console.log([...failures.slice(0, 3), "…", ...failures.slice(-3)].join("\n"));
     expect({ failed, reasons }).toEqual({ failed: 0, reasons: {} });
     expect(sent).toBeGreaterThan(1_000);
     expect(new Set(retired).size).toBe(SCALE_INS);
