@@ -26,7 +26,8 @@ export const resources = async ({ resolveConfigurationProperty }: Packager) => {
   const parts = (await resolveConfigurationProperty(["custom", "parts"])) as Parts;
   const file = String(await resolveConfigurationProperty(["custom", "stack", "file"]));
   const stack = file === "none" ? "" : readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
-  const problems = deploymentProblems(environment, parts, stack);
+  const stage = String(await resolveConfigurationProperty(["provider", "stage"]));
+  const problems = [...stageProblems(stage), ...deploymentProblems(environment, parts, stack)];
   if (problems.length > 0) throw new DeploymentError(problems);
   return { Resources: {} };
 };
@@ -37,6 +38,12 @@ export const deploymentProblems = (environment: Environment, parts: Parts, stack
   ...partsProblems(parts, environment),
   ...graceProblems(stack, Number(environment.STOP_GRACE_SECONDS)),
 ];
+
+/** The groups wait for the rules, whose names in the template are made of the stage; the packager leaves dashes out of them. */
+const stageProblems = (stage: string): string[] =>
+  /^[A-Za-z0-9]{1,20}$/.test(stage)
+    ? []
+    : [`the stage is ${JSON.stringify(stage)}; name it with letters and digits alone (--stage=prod)`];
 
 const environmentProblems = (environment: Environment): readonly string[] => {
   try {

@@ -184,10 +184,11 @@ describe("a deployment that is refused", () => {
           "provider.environment": { ...ours, CLUSTER: "", RETAIN_CAP: "-1", JOIN_HEARTBEAT_SECONDS: "30" },
           "custom.parts": { ...parts, ...all, managers: 2 },
           "custom.stack.file": "cluster/stack.yml",
+          "provider.stage": "my-stage",
         })[path.join(".")],
     };
     await expect(resources(packager)).rejects.toThrow(
-      /^This cannot be deployed:\n- CLUSTER .*\n- RETAIN_CAP .*\n- JOIN_HEARTBEAT_SECONDS .*\n- managers is "2"; .*\n\(What/,
+      /^This cannot be deployed:\n- the stage is "my-stage"; .*\n- CLUSTER .*\n- RETAIN_CAP .*\n- JOIN_HEARTBEAT_SECONDS .*\n- managers is "2"; .*\n\(What/,
     );
   });
 
@@ -198,6 +199,7 @@ describe("a deployment that is refused", () => {
           "provider.environment": environment,
           "custom.parts": parts,
           "custom.stack.file": "cluster/stack.yml",
+          "provider.stage": "dev",
         })[path.join(".")],
     };
     expect(await resources(packager)).toEqual({ Resources: {} });
