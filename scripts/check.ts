@@ -21,7 +21,7 @@ const results = [
   run("types", "tsc", ["--noEmit", "-p", "."]),
   run("shell scripts", "shellcheck", ["-x", "--source-path=SCRIPTDIR", ...shell, ".ci/run"]),
   run("package", "node", ["scripts/build.ts"]) && run("template", "serverless", ["package"]),
-  run("template against CloudFormation's database", "node", ["scripts/validate-template.ts"]),
+  run("templates against CloudFormation's database and our rules", "node", ["scripts/validate-template.ts"]),
   run("dead code and unused dependencies", "knip", []),
 ];
 process.exitCode = results.every(Boolean) ? 0 : 1;

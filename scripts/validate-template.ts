@@ -1,11 +1,14 @@
 // Checks the packaged template, and those that are deployed as they stand, against CloudFormation's own resource database:
-// unknown types, unknown and missing properties, wrong kinds of values, references to nothing. Offline, in about a second.
+// unknown types, unknown and missing properties, wrong kinds of values, references to nothing; and against our own rules
+// (scripts/policy/). Offline, in about a second.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { loadAwsServiceSpec } from "@aws-cdk/aws-service-spec";
 import { REGISTRY_TEMPLATE_FILE } from "../sandbox/template/registry-template.ts";
 import { TEMPLATE_FILE } from "../sandbox/template/template.ts";
 import { parseYamlTemplate } from "../sandbox/template/yaml.ts";
+import { policyProblems } from "./policy/rules.ts";
+import type { Template as PolicyTemplate } from "./policy/template.ts";
 
 type Database = Awaited<ReturnType<typeof loadAwsServiceSpec>>;
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -141,10 +144,11 @@ const readFile = (file: string): Template => {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const named = process.argv.slice(2);
-  const files = named.length > 0 ? named : [`.serverless/${TEMPLATE_FILE}`, REGISTRY_TEMPLATE_FILE];
+  const standing = [REGISTRY_TEMPLATE_FILE, "cluster/registry.yml"];
+  const files = named.length > 0 ? named : [`.serverless/${TEMPLATE_FILE}`, ...standing];
   for (const file of files) {
     const template = readFile(file);
-    const problems = await validateTemplate(template);
+    const problems = [...(await validateTemplate(template)), ...policyProblems(template as PolicyTemplate)];
     for (const problem of problems) console.error(problem);
     console.log(`${file}: ${Object.keys(template.Resources).length} resources, ${problems.length} problems`);
     if (problems.length > 0) process.exitCode = 1;

@@ -14,7 +14,14 @@ import { lambdaModel } from "../lambda/lambda-model.ts";
 import { AwsError, type Caller } from "../ports.ts";
 import type { FunctionDefinition, Template } from "../template/types.ts";
 import { startBuses } from "./buses.ts";
-import { addresses, type CloudConfiguration, files, names, scanIntervalSeconds } from "./configuration.ts";
+import {
+  addresses,
+  type CloudConfiguration,
+  files,
+  names,
+  rollDelaySeconds,
+  scanIntervalSeconds,
+} from "./configuration.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface LambdaParts {
@@ -129,7 +136,7 @@ export const startLambda = (
   };
 };
 
-/** What the sandbox itself must change: its registry is not ECR, and its filebeat looks more often. */
+/** What the sandbox itself must change: its registry is not ECR, and its filebeat and its load balancer look more often. */
 const withSettings = (
   definition: FunctionDefinition,
   settings: Readonly<Record<string, string>>,
@@ -139,6 +146,7 @@ const withSettings = (
     ...definition.environment,
     REGISTRY: addresses.registry,
     SCAN_INTERVAL_SECONDS: String(scanIntervalSeconds),
+    ROLL_DELAY_SECONDS: String(rollDelaySeconds),
     ...settings,
   },
 });

@@ -1,5 +1,5 @@
 // CloudFormation's references, resolved as a deployment would: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select,
-// Fn::Split, Fn::If, and Fn::Equals and Fn::Not in conditions.
+// Fn::Split, Fn::If, and in conditions Fn::Equals, Fn::Not, Fn::And, Fn::Or and Condition.
 
 interface Resource {
   Type: string;
@@ -20,6 +20,10 @@ export interface Environment {
 
 /** By name, as written. */
 export type Conditions = Readonly<Record<string, unknown>>;
+
+/** A policy has members named Condition as well: objects. */
+const isReference = ([key, value]: [string, unknown]): boolean =>
+  /^(Ref|Fn::\w+)$/.test(key) || (key === "Condition" && typeof value === "string");
 
 export interface Resolver {
   /** The same value with every reference in it replaced. */
@@ -129,6 +133,11 @@ export const createResolver = (
       return rest.length > 0 ? attribute(id, rest.join(".")) : ref(key);
     });
 
+  const condition = (name: string): unknown => {
+    if (Object.hasOwn(conditions, name)) return resolve(conditions[name]);
+    throw new Error(`The packaged template asks for the condition ${name}, which it does not contain.`);
+  };
+
   const intrinsics: Readonly<Record<string, (argument: unknown) => unknown>> = {
     Ref: (argument) => ref(String(argument)),
     "Fn::GetAtt": (argument) => {
@@ -156,14 +165,13 @@ export const createResolver = (
       return left === right;
     },
     "Fn::Not": (argument) => !(resolve(argument) as unknown[])[0],
+    "Fn::And": (argument) => (argument as unknown[]).every(resolve),
+    "Fn::Or": (argument) => (argument as unknown[]).some(resolve),
     "Fn::If": (argument) => {
-      const [condition, then, otherwise] = argument as [string, unknown, unknown];
-      if (Object.hasOwn(conditions, condition))
-        return resolve(resolve(conditions[condition]) ? then : otherwise);
-      throw new Error(
-        `The packaged template asks for the condition ${condition}, which it does not contain.`,
-      );
+      const [name, then, otherwise] = argument as [string, unknown, unknown];
+      return resolve(condition(name) ? then : otherwise);
     },
+    Condition: (argument) => condition(String(argument)),
   };
 
   const resolve = (value: unknown): unknown => {
@@ -171,7 +179,7 @@ export const createResolver = (
     if (typeof value !== "object" || value === null) return value;
     const entries = Object.entries(value);
     const [only] = entries;
-    if (entries.length === 1 && only !== undefined && /^(Ref|Fn::\w+)$/.test(only[0])) {
+    if (entries.length === 1 && only !== undefined && isReference(only)) {
       const intrinsic = intrinsics[only[0]];
       if (intrinsic === undefined)
         throw new Error(`The sandbox does not resolve ${only[0]} of CloudFormation.`);

@@ -1,4 +1,5 @@
 // The configuration of the functions: read once from the environment, every error reported at the same time.
+import { type Budgets, impossibleBudgets, readBudgets } from "./budgets.ts";
 import { type ClusterConfig, readClusterConfig } from "./cluster-config.ts";
 import { type Environment, SettingsReader } from "./reader.ts";
 import { type RollConfig, readRollConfig } from "./roll-config.ts";
@@ -7,7 +8,7 @@ import { type RollConfig, readRollConfig } from "./roll-config.ts";
 const UNSHIPPED_POLICIES = ["retain", "rescue", "continue"] as const;
 export type UnshippedPolicy = (typeof UNSHIPPED_POLICIES)[number];
 
-export interface Config extends RollConfig, ClusterConfig {
+export interface Config extends RollConfig, ClusterConfig, Budgets {
   cluster: string;
   workerGroups: readonly string[];
   managerGroups: readonly string[];
@@ -89,11 +90,13 @@ export const readConfig = (environment: Environment): Config => {
     mostTouchedPercent: read.whole("REPAIR_MOST_PERCENT", 1, 100),
     ...readRollConfig(read),
     ...readClusterConfig(read),
+    ...readBudgets(read),
   };
   if (config.unshipped === "rescue" && !config.rescueBucket)
     read.problems.push(
       "UNSHIPPED is rescue and RESCUE_BUCKET is empty; name the bucket for the rescued ranges",
     );
+  read.problems.push(...impossibleBudgets(config));
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;
 };

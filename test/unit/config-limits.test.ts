@@ -54,7 +54,11 @@ const edges: [name: string, taken: string[], refused: string[]][] = [
   ["RETAIN_CAP", ["0", "100"], ["", "-1", "101", "0.5"]],
   ["RESCUE_BUCKET", ["", "abc", many(63), "a.b-c"], ["ab", many(64), "-abc", "Abc", "a_bc", " abc", "abc "]],
   ["JOIN_DEADLINE_SECONDS", ["30", "172800"], ["", "29", "172801", "soon"]],
-  ["RETIRE_DEADLINE_SECONDS", ["30", "172800"], ["", "29", "172801", "1e"]],
+  ["RETIRE_DEADLINE_SECONDS", ["52", "172800"], ["", "29", "51", "172801", "1e"]],
+  ["JOIN_HEARTBEAT_SECONDS", ["360", "7200"], ["", "29", "359", "7201", "hour"]],
+  ["RETIRE_HEARTBEAT_SECONDS", ["360", "7200"], ["", "29", "359", "7201", "1.5"]],
+  ["DRAINING_SECONDS", ["1", "3600"], ["", "0", "3601", "never"]],
+  ["STOP_GRACE_SECONDS", ["1", "3600"], ["", "0", "3601", "60s"]],
   ["REPAIR_MOST_PERCENT", ["1", "100"], ["", "0", "101", "30%"]],
   ["MANAGER_TOKEN_PARAMETER", ["/a", `/${many(200)}`], ["", "/", "a", `/${many(201)}`, "/a b", "x/a"]],
   ["SWARM_PARAMETER", ["/a", `/${many(200)}`], ["", "/", "a", `/${many(201)}`, "/a$", "x/a"]],
@@ -92,7 +96,14 @@ const edges: [name: string, taken: string[], refused: string[]][] = [
 ];
 
 /** Room for the edges of the settings that must leave each other room. */
-const roomy = { ROLL_MONITOR_SECONDS: "1", ROLL_STALL_SECONDS: "86400" };
+const roomy = {
+  ROLL_MONITOR_SECONDS: "1",
+  ROLL_STALL_SECONDS: "86400",
+  JOIN_HEARTBEAT_SECONDS: "1800",
+  RETIRE_DEADLINE_SECONDS: "8000",
+  DRAINING_SECONDS: "1",
+  STOP_GRACE_SECONDS: "1",
+};
 
 describe("a setting", () => {
   it.each(edges)("%s takes %j", (name, taken) => {
@@ -144,9 +155,55 @@ describe("a setting", () => {
       "300",
       "ROLL_STALL_SECONDS is 300, and every roll would fail: give it more than ROLL_DELAY_SECONDS (300) and ROLL_MONITOR_SECONDS (10)",
     ],
+    [
+      "JOIN_DEADLINE_SECONDS",
+      "90001",
+      "JOIN_DEADLINE_SECONDS is 90001, and its hook ends by itself after 90000 s (100 heartbeats of 900 s, 48 hours at most): lower it, or raise JOIN_HEARTBEAT_SECONDS",
+    ],
+    [
+      "JOIN_HEARTBEAT_SECONDS",
+      "60",
+      "JOIN_HEARTBEAT_SECONDS is 60, and the hook of a machine whose event was lost would end before the next repair: give it 360 or more",
+    ],
+    [
+      "RETIRE_HEARTBEAT_SECONDS",
+      "300",
+      "RETIRE_HEARTBEAT_SECONDS is 300, and the hook of a machine whose event was lost would end before the next repair: give it 360 or more",
+    ],
+    [
+      "DRAINING_SECONDS",
+      "1500",
+      "DRAINING_SECONDS is 1500, and a retirement has 1500 s for everything: lower the load balancer's draining, or raise RETIRE_DEADLINE_SECONDS",
+    ],
+    [
+      "STOP_GRACE_SECONDS",
+      "1600",
+      "STOP_GRACE_SECONDS is 1600, and a retirement has 1500 s for everything: lower the stack's stop_grace_period, or raise RETIRE_DEADLINE_SECONDS",
+    ],
+    [
+      "RETIRE_DEADLINE_SECONDS",
+      "139",
+      "RETIRE_DEADLINE_SECONDS is 139, and no retirement could keep it: connections may drain for 30 s (DRAINING_SECONDS), containers stop for 60 s (STOP_GRACE_SECONDS), and the proof that their logs were shipped takes up to 50 s (SCAN_INTERVAL_SECONDS); give it 140 or more",
+    ],
     ["ROLL_DELAY_SECONDS", "long", 'ROLL_DELAY_SECONDS is "long"; give it a whole number from 0 to 3600'],
   ])("%s=%j is a problem, told with its remedy", (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([problem]);
+  });
+
+  it("that makes several budgets impossible is told once for each of them", () => {
+    expect(
+      problemsOf({
+        RETIRE_DEADLINE_SECONDS: "20000",
+        RETIRE_HEARTBEAT_SECONDS: "90",
+        JOIN_DEADLINE_SECONDS: "172800",
+      }),
+    ).toEqual([
+      expect.stringMatching(/^JOIN_DEADLINE_SECONDS is 172800, .* 90000 s/),
+      expect.stringMatching(/^RETIRE_DEADLINE_SECONDS is 20000, .* 9000 s/),
+      expect.stringMatching(/^RETIRE_HEARTBEAT_SECONDS is 90, /),
+    ]);
+    // Just possible, each of them.
+    expect(problemsOf({ RETIRE_DEADLINE_SECONDS: "140", JOIN_DEADLINE_SECONDS: "90000" })).toEqual([]);
   });
 
   it("that is missing is told as the empty text", () => {
@@ -200,6 +257,10 @@ describe("a right configuration", () => {
       joinDeadlineSeconds: 900,
       retireDeadlineSeconds: 1500,
       mostTouchedPercent: 30,
+      joinHeartbeatSeconds: 900,
+      retireHeartbeatSeconds: 1800,
+      drainingSeconds: 30,
+      stopGraceSeconds: 60,
       managerTokenParameter: "/hive-swarm/hive/join-token/manager",
       swarmParameter: "/hive-swarm/hive/swarm",
       pauseParameter: "/hive-swarm/hive/pause",

@@ -107,6 +107,22 @@ describe("managers", () => {
   });
 });
 
+describe("filebeat's settings", () => {
+  const reading = (parameters: Record<string, string>) =>
+    readTemplate(".serverless", { account: sandboxAccount.id, region: sandboxAccount.region, parameters })
+      .roles.flatMap(grantsOf)
+      .filter(({ resource }) => resource.endsWith("parameter/hive-swarm/hive/filebeat"))
+      .map(({ role, action }) => [role, action]);
+
+  it("are read by machines, and by nobody else, where a deployment names them", () => {
+    expect(reading({})).toEqual([]);
+    expect(reading({ ShipperParameter: "/hive-swarm/hive/filebeat" })).toEqual([
+      ["WorkerInstanceRole", "ssm:GetParameter"],
+      ["ManagerInstanceRole", "ssm:GetParameter"],
+    ]);
+  });
+});
+
 describe("SendCommand", () => {
   const send = (DocumentName: string, where: object, as = "join-node") =>
     asked(`function:hive-swarm-dev-${as}`, "ssm", "SendCommand", { DocumentName, ...where });

@@ -2,6 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these placeholders are CloudFormation's, not JavaScript's.
 
 import { readFileSync } from "node:fs";
+import { createResolver } from "../../sandbox/template/intrinsics.ts";
 import { parseTemplate } from "../../sandbox/template/template.ts";
 import { parseYamlTemplate } from "../../sandbox/template/yaml.ts";
 import { validateTemplate } from "../../scripts/validate-template.ts";
@@ -112,6 +113,27 @@ describe("references", () => {
     [{ "Fn::Select": [1, ["a", { Ref: "AWS::AccountId" }]] }, "123456789012"],
   ])("%j is resolved as CloudFormation does", (value, expected) => {
     expect(resolved(value)).toBe(expected);
+  });
+
+  it("that depend on conditions made of others are resolved by all of them", () => {
+    const not = { "Fn::Not": [{ Condition: "Second" }] };
+    const made = (First: string, Second: string) => ({
+      First: { "Fn::Equals": [First, "yes"] },
+      Second: { "Fn::Equals": [Second, "yes"] },
+      Both: { "Fn::And": [{ Condition: "First" }, { Condition: "Second" }] },
+      Either: { "Fn::Or": [{ Condition: "First" }, { Condition: "Second" }] },
+      FirstAlone: { "Fn::And": [{ Condition: "First" }, not] },
+    });
+    const chosen = (first: string, second: string) =>
+      ["Both", "Either", "FirstAlone"].filter(
+        (name) =>
+          createResolver({}, environment, made(first, second)).resolve({ "Fn::If": [name, "y", "n"] }) ===
+          "y",
+      );
+    expect(chosen("yes", "yes")).toEqual(["Both", "Either"]);
+    expect(chosen("yes", "no")).toEqual(["Either", "FirstAlone"]);
+    expect(chosen("no", "yes")).toEqual(["Either"]);
+    expect(chosen("no", "no")).toEqual([]);
   });
 
   it("that depend on a condition are resolved by it", () => {
