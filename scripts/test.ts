@@ -6,6 +6,7 @@ import {
   imagePackages,
   type PackageName,
 } from "../sandbox/machines/packages.ts";
+import { packageCommand } from "../sandbox/template/packaging.ts";
 import { run } from "./run.ts";
 
 const LAYERS = ["unit", "flows", "sandbox"] as const;
@@ -40,7 +41,10 @@ await ensurePackages(
 );
 const options = { NODE_OPTIONS: "--experimental-vm-modules --disable-warning=ExperimentalWarning" };
 // Always: tests of permissions and documents read the packaged template, and must not judge yesterday's.
-const packaged = run("bundles", "node", ["scripts/build.ts"]) && run("package", "serverless", ["package"]);
+const packaged =
+  run("bundles", "node", ["scripts/build.ts"]) &&
+  run("package", "serverless", ["package"]) &&
+  run("package for the sandbox", "serverless", packageCommand());
 
 const named = files.length > 0 ? ["--testPathPatterns", ...files] : [];
 const results = (packaged ? layers : []).map((layer) =>

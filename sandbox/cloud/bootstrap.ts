@@ -1,6 +1,6 @@
-// What the owner of an account does by hand, and nothing else: pushes the first images, stores the stack, wants so many managers, then
-// so many workers, and asks once for a repair. The swarm is formed by the functions: by the managers' launch hooks, as workers join by
-// theirs, and the services of the stack are deployed by that repair.
+// What is done once the template is provisioned, and nothing else: the first images are pushed and the template's parameters stored; then
+// the owner of an account wants so many managers, then so many workers, and asks once for a repair. The swarm is formed by the functions:
+// by the managers' launch hooks, as workers join by theirs, and the services of the stack are deployed by that repair.
 import { setTimeout as delay } from "node:timers/promises";
 import type { RepairReport } from "../../shared/flows/repair.ts";
 import { OPERATOR } from "../aws/handle.ts";
@@ -25,7 +25,7 @@ export const bootstrap = async (cloud: Cloud, seen: () => Picture): Promise<void
     timeline.add({ kind: "phase", text, seconds: (Date.now() - started) / 1000 });
   };
   // Neither needs an engine, so it is done while the machines start.
-  const ready = replicas > 0 ? prepareStack(cloud) : Promise.resolve();
+  const ready = storeParameters(cloud);
   // Awaited further down; until then its failure must not end the process without a word about the rest.
   ready.catch(() => {});
   const launch = async (group: string, wanted: number): Promise<void> => {
@@ -36,8 +36,8 @@ export const bootstrap = async (cloud: Cloud, seen: () => Picture): Promise<void
     launch(names.managerGroup, managers),
   );
   await phase(`${counted(workers, "worker")} in service`, () => launch(names.workerGroup, workers));
+  await ready;
   if (replicas > 0) {
-    await ready;
     await phase(`the stack ${names.cluster} is deployed`, async () => {
       await deployStack(cloud);
       const busy = Math.min(workers, replicas);
@@ -59,18 +59,22 @@ const inService = ({ autoScaling }: Cloud, group: string): number => {
   return autoScaling.instanceIds(group).filter((id) => states.get(id) === "InService").length;
 };
 
+/** The stack among them, of which a repair takes every image for granted. */
+const storeParameters = async (cloud: Cloud): Promise<void> => {
+  if (cloud.configuration.replicas > 0) await pushImages(cloud);
+  for (const { name: Name, type: Type, tier: Tier, value: Value } of cloud.template.parameters)
+    await cloud.handle("ssm", "PutParameter", { Name, Type, Tier, Value }, OPERATOR);
+};
+
 /** What the registry holds before anything is automated is told to nobody. */
-const prepareStack = async ({ ecr, handle, configuration }: Cloud): Promise<void> => {
-  const stack = sandboxStack(configuration);
+const pushImages = async ({ ecr, configuration }: Cloud): Promise<void> => {
   ecr.model.announces = false;
   try {
-    for (const repository of repositoriesOf(stack))
+    for (const repository of repositoriesOf(sandboxStack(configuration)))
       await ecr.push({ version: IMAGE_VERSION, repository, minutesAgo: IMAGE_MINUTES });
   } finally {
     ecr.model.announces = true;
   }
-  const Value = JSON.stringify(stack);
-  await handle("ssm", "PutParameter", { Name: names.stack, Value, Type: "String" }, OPERATOR);
 };
 
 /** @throws Error with what the repair said of each service that it did not deploy */

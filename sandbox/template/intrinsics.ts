@@ -35,12 +35,19 @@ export interface Resolver {
   name(logicalId: string): string;
 }
 
+/** What it stands for is left away: JSON itself has no undefined. */
+const NO_VALUE = "AWS::NoValue";
+
 const nameProperties: Readonly<Record<string, string>> = {
   "AWS::Lambda::Function": "FunctionName",
   "AWS::SQS::Queue": "QueueName",
   "AWS::IAM::Role": "RoleName",
   "AWS::S3::Bucket": "BucketName",
   "AWS::Logs::LogGroup": "LogGroupName",
+  "AWS::IAM::InstanceProfile": "InstanceProfileName",
+  "AWS::AutoScaling::AutoScalingGroup": "AutoScalingGroupName",
+  "AWS::ElasticLoadBalancing::LoadBalancer": "LoadBalancerName",
+  "AWS::EC2::LaunchTemplate": "LaunchTemplateName",
 };
 
 /** @throws where a reference names nothing, or uses a function that is not known here. */
@@ -102,6 +109,8 @@ export const createResolver = (
         return `arn:aws:sqs:${region}:${account}:${name(id)}`;
       case "AWS::IAM::Role":
         return `arn:aws:iam::${account}:role/${name(id)}`;
+      case "AWS::IAM::InstanceProfile":
+        return `arn:aws:iam::${account}:instance-profile/${name(id)}`;
       case "AWS::Events::Rule":
         return `arn:aws:events:${region}:${account}:rule/${name(id)}`;
       case "AWS::S3::Bucket":
@@ -139,7 +148,7 @@ export const createResolver = (
   };
 
   const intrinsics: Readonly<Record<string, (argument: unknown) => unknown>> = {
-    Ref: (argument) => ref(String(argument)),
+    Ref: (argument) => (argument === NO_VALUE ? undefined : ref(String(argument))),
     "Fn::GetAtt": (argument) => {
       const [id, ...rest] = Array.isArray(argument) ? argument.map(String) : String(argument).split(".");
       return attribute(id ?? "", rest.join("."));
@@ -175,7 +184,7 @@ export const createResolver = (
   };
 
   const resolve = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(resolve);
+    if (Array.isArray(value)) return value.map(resolve).filter((item) => item !== undefined);
     if (typeof value !== "object" || value === null) return value;
     const entries = Object.entries(value);
     const [only] = entries;
@@ -185,7 +194,8 @@ export const createResolver = (
         throw new Error(`The sandbox does not resolve ${only[0]} of CloudFormation.`);
       return intrinsic(only[1]);
     }
-    return Object.fromEntries(entries.map(([key, item]) => [key, resolve(item)]));
+    const resolved = entries.map(([key, item]): [string, unknown] => [key, resolve(item)]);
+    return Object.fromEntries(resolved.filter(([, item]) => item !== undefined));
   };
 
   return { resolve, ref, attribute, name };

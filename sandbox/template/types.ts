@@ -102,6 +102,74 @@ export interface RoleDefinition {
   managedPolicyArns: readonly string[];
 }
 
+export interface HookDefinition {
+  name: string;
+  transition: "autoscaling:EC2_INSTANCE_LAUNCHING" | "autoscaling:EC2_INSTANCE_TERMINATING";
+  heartbeatTimeoutSeconds: number;
+  defaultResult: "CONTINUE" | "ABANDON";
+}
+
+export interface GroupDefinition {
+  logicalId: string;
+  name: string;
+  min: number;
+  max: number;
+  desired: number;
+  loadBalancerNames: readonly string[];
+  hooks: readonly HookDefinition[];
+  /** What an ABANDONed terminate hook does (facts A4). */
+  terminateHookAbandon: "retain" | "terminate";
+  /** Of the group, and of each machine. */
+  tags: Readonly<Record<string, string>>;
+  /** Of its machines: that of the instance profile in their launch template. */
+  roleArn: string;
+}
+
+export interface LoadBalancerDefinition {
+  logicalId: string;
+  name: string;
+  scheme: string;
+  crossZone: boolean;
+  /** Its own, and that of the instances, which is asked for their health too. Both speak HTTP. */
+  port: number;
+  instancePort: number;
+  health: {
+    path: string;
+    intervalSeconds: number;
+    timeoutSeconds: number;
+    healthyThreshold: number;
+    unhealthyThreshold: number;
+    /** How often it is really asked. */
+    everyMilliseconds: number;
+  };
+  /** 0: connection draining is off. */
+  drainingTimeoutSeconds: number;
+  idleTimeoutSeconds: number;
+}
+
+export interface ParameterDefinition {
+  logicalId: string;
+  name: string;
+  type: "String" | "StringList";
+  tier: "Standard" | "Advanced" | "Intelligent-Tiering";
+  value: string;
+}
+
+/** Whom a function lets in. */
+export interface PermissionDefinition {
+  functionArn: string;
+  /** Of a rule; undefined: anybody's of the service. */
+  sourceArn?: string;
+}
+
+/** Anything that the template makes. */
+export interface ResourceDefinition {
+  logicalId: string;
+  type: string;
+  /** Those that are said; of a launch template those of its machines. */
+  properties: readonly string[];
+}
+
 export interface Template {
   stackName: string;
   functions: readonly FunctionDefinition[];
@@ -109,4 +177,10 @@ export interface Template {
   documents: readonly DocumentDefinition[];
   queues: readonly QueueDefinition[];
   roles: readonly RoleDefinition[];
+  groups: readonly GroupDefinition[];
+  loadBalancers: readonly LoadBalancerDefinition[];
+  parameters: readonly ParameterDefinition[];
+  permissions: readonly PermissionDefinition[];
+  /** All of it, read or not. */
+  resources: readonly ResourceDefinition[];
 }
