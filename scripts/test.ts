@@ -6,7 +6,6 @@ import {
   imagePackages,
   type PackageName,
 } from "../sandbox/machines/packages.ts";
-import { packageCommand } from "../sandbox/template/packaging.ts";
 import { run } from "./run.ts";
 
 const LAYERS = ["unit", "flows", "sandbox"] as const;
@@ -44,7 +43,7 @@ const options = { NODE_OPTIONS: "--experimental-vm-modules --disable-warning=Exp
 const packaged =
   run("bundles", "node", ["scripts/build.ts"]) &&
   run("package", "serverless", ["package"]) &&
-  run("package for the sandbox", "serverless", packageCommand());
+  run("package for the sandbox", "node", ["scripts/package-sandbox.ts"]);
 
 const named = files.length > 0 ? ["--testPathPatterns", ...files] : [];
 const results = (packaged ? layers : []).map((layer) =>
