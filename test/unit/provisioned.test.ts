@@ -126,7 +126,6 @@ describe("what is said of a template", () => {
   it("is not said of what is not there", () => {
     const types = new Set(packaged.resources.map(({ type }) => type));
     const known = [...Object.keys(NOT_EMULATED), ...Object.keys(PROVISIONED)];
-    // Policies of their own are there with a bucket.
     expect(known.filter((type) => !types.has(type))).toEqual([]);
     expect(Object.keys(NOT_EMULATED).filter((type) => type in PROVISIONED)).toEqual([]);
   });
@@ -227,7 +226,7 @@ describe("what is provisioned", () => {
 
   it("has each difference with its reason in docs/sandbox.md, and no other", () => {
     const page = readFileSync("docs/sandbox.md", "utf8");
-    const [, table = ""] = /## What differs from the template\n([^]*?)\n## /.exec(page) ?? [];
+    const [, table = ""] = /## What differs from the template\n([\s\S]*?)\n## /.exec(page) ?? [];
     const rows = table
       .split("\n")
       .filter((line) => line.startsWith("| "))
