@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RepairReport } from "../../shared/flows/repair.ts";
 import { OPERATOR } from "../aws/handle.ts";
 import { isClosed } from "../lambda/execution.ts";
+import type { Template } from "../template/types.ts";
 import type { Cloud } from "./assemble.ts";
 import { names } from "./configuration.ts";
 import type { Picture } from "./picture.ts";
@@ -18,7 +19,8 @@ const IMAGE_MINUTES = 60;
 /** @param seen the swarm as it was looked at last */
 export const bootstrap = async (cloud: Cloud, seen: () => Picture): Promise<void> => {
   const { timeline, configuration } = cloud;
-  const { managers, workers, replicas } = configuration;
+  const { replicas, asDeployed = false } = configuration;
+  const { managers, workers } = asDeployed ? desiredBy(cloud.template) : configuration;
   const phase = async (text: string, work: () => Promise<unknown>): Promise<void> => {
     const started = Date.now();
     await work();
@@ -29,7 +31,7 @@ export const bootstrap = async (cloud: Cloud, seen: () => Picture): Promise<void
   // Awaited further down; until then its failure must not end the process without a word about the rest.
   ready.catch(() => {});
   const launch = async (group: string, wanted: number): Promise<void> => {
-    await desire(cloud, group, wanted);
+    if (!asDeployed) await desire(cloud, group, wanted);
     await until(cloud, `${wanted} of ${group} to be in service`, () => inService(cloud, group) === wanted);
   };
   await phase(`${counted(managers, "manager")} in service: the swarm is formed`, () =>
@@ -44,6 +46,12 @@ export const bootstrap = async (cloud: Cloud, seen: () => Picture): Promise<void
       await until(cloud, `tasks on ${busy} workers`, () => workersWithTasks(seen()) >= busy);
     });
   }
+};
+
+/** The groups launch so many by themselves. */
+const desiredBy = ({ groups }: Template): { managers: number; workers: number } => {
+  const desired = (group: string): number => groups.find(({ name }) => name === group)?.desired ?? 0;
+  return { managers: desired(names.managerGroup), workers: desired(names.workerGroup) };
 };
 
 const desire = (cloud: Cloud, AutoScalingGroupName: string, DesiredCapacity: number): Promise<unknown> =>

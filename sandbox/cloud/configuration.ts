@@ -13,6 +13,8 @@ export interface CloudConfiguration {
   attached: boolean;
   /** Heartbeat timeout of both hooks, 30 to 7200. */
   heartbeatSeconds: number;
+  /** Sizes of the groups and heartbeats of the hooks are the template's: both groups launch at once, as in an account. */
+  asDeployed?: boolean;
   /** Laid over the environment that the packaged template gives to every function. */
   settings: Record<string, string>;
   /** Of the template, as a deployment is given them. */

@@ -1,7 +1,8 @@
 // The groups and load balancers of a template, as their models are configured.
 import type { GroupConfig } from "../models/auto-scaling/types.ts";
 import type { LoadBalancerConfig } from "../models/load-balancing/types.ts";
-import type { LoadBalancerDefinition, Template } from "../template/types.ts";
+import type { LoadBalancerDefinition } from "../template/infrastructure-types.ts";
+import type { Template } from "../template/types.ts";
 
 /** @throws Error for a group that the functions know nothing of */
 export const groupConfigs = ({ groups, functions }: Template): GroupConfig[] => {

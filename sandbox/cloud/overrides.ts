@@ -1,6 +1,7 @@
 // In what a sandbox differs from what the template deploys: all of it, each with its reason. Whatever is not listed here is the
 // template's. (How the template is packaged: sandbox/template/packaging.ts.)
-import type { FunctionDefinition, GroupDefinition, Template } from "../template/types.ts";
+import type { GroupDefinition } from "../template/infrastructure-types.ts";
+import type { FunctionDefinition, Template } from "../template/types.ts";
 import { addresses, type CloudConfiguration, names, scanIntervalSeconds } from "./configuration.ts";
 import { sandboxStack } from "./stack.ts";
 
@@ -27,15 +28,18 @@ export const OVERRIDES: readonly Override[] = [
   {
     what: "least and first capacity of the groups: 0",
     why: "how many machines there are to be is said when it is up, managers first, so that each phase is timed; and a test lets a group go to nothing",
-    apply: (template) => eachGroup(template, () => ({ min: 0, desired: 0 })),
+    apply: (template, { asDeployed }) =>
+      asDeployed ? {} : eachGroup(template, () => ({ min: 0, desired: 0 })),
   },
   {
     what: "heartbeats of the hooks: `heartbeatSeconds`",
     why: "a hook that nobody answers must end while somebody watches; the functions are told the template's",
-    apply: (template, { heartbeatSeconds }) =>
-      eachGroup(template, ({ hooks }) => ({
-        hooks: hooks.map((hook) => ({ ...hook, heartbeatTimeoutSeconds: heartbeatSeconds })),
-      })),
+    apply: (template, { heartbeatSeconds, asDeployed }) =>
+      asDeployed
+        ? {}
+        : eachGroup(template, ({ hooks }) => ({
+            hooks: hooks.map((hook) => ({ ...hook, heartbeatTimeoutSeconds: heartbeatSeconds })),
+          })),
   },
   {
     what: "load balancers of the groups: none with `--not-attached`",

@@ -1,8 +1,8 @@
 // Auto Scaling groups of the template, each with its hooks and with the role that its machines get from the launch template.
 
+import type { GroupDefinition, HookDefinition } from "./infrastructure-types.ts";
 import type { Resolver, Resources } from "./intrinsics.ts";
 import { ofType } from "./of-type.ts";
-import type { GroupDefinition, HookDefinition } from "./types.ts";
 
 interface GroupProperties {
   LaunchTemplate: { LaunchTemplateId: string };

@@ -1,6 +1,8 @@
 // CloudFormation's references, resolved as a deployment would: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select,
 // Fn::Split, Fn::If, and in conditions Fn::Equals, Fn::Not, Fn::And, Fn::Or and Condition.
 
+import { arnOf, functionArn, nameProperty } from "./arns.ts";
+
 interface Resource {
   Type: string;
   /** Name of the condition under which it is there at all. */
@@ -38,18 +40,6 @@ export interface Resolver {
 /** What it stands for is left away: JSON itself has no undefined. */
 const NO_VALUE = "AWS::NoValue";
 
-const nameProperties: Readonly<Record<string, string>> = {
-  "AWS::Lambda::Function": "FunctionName",
-  "AWS::SQS::Queue": "QueueName",
-  "AWS::IAM::Role": "RoleName",
-  "AWS::S3::Bucket": "BucketName",
-  "AWS::Logs::LogGroup": "LogGroupName",
-  "AWS::IAM::InstanceProfile": "InstanceProfileName",
-  "AWS::AutoScaling::AutoScalingGroup": "AutoScalingGroupName",
-  "AWS::ElasticLoadBalancing::LoadBalancer": "LoadBalancerName",
-  "AWS::EC2::LaunchTemplate": "LaunchTemplateName",
-};
-
 /** @throws where a reference names nothing, or uses a function that is not known here. */
 export const createResolver = (
   resources: Resources,
@@ -76,7 +66,7 @@ export const createResolver = (
 
   const name = (logicalId: string): string => {
     const { Type } = find(logicalId);
-    const written = property(logicalId, nameProperties[Type] ?? "Name");
+    const written = property(logicalId, nameProperty(Type));
     if (written !== "") return written;
     const made = `${stackName}-${logicalId}`;
     // Only buckets insist on lower case.
@@ -90,42 +80,19 @@ export const createResolver = (
       case "AWS::SQS::Queue":
         return `https://sqs.${region}.amazonaws.com/${account}/${name(id)}`;
       case "AWS::Lambda::Alias":
-        return `${functionArn(property(id, "FunctionName"))}:${property(id, "Name")}`;
+        return `${functionArn(property(id, "FunctionName"), { account, region })}:${property(id, "Name")}`;
       case "AWS::Lambda::Version":
-        return `${functionArn(property(id, "FunctionName"))}:1`;
+        return `${functionArn(property(id, "FunctionName"), { account, region })}:1`;
       default:
         return name(id);
     }
   };
 
-  const functionArn = (functionName: string): string =>
-    `arn:aws:lambda:${region}:${account}:function:${functionName}`;
-
-  const arn = (id: string): string => {
-    switch (find(id).Type) {
-      case "AWS::Lambda::Function":
-        return functionArn(name(id));
-      case "AWS::SQS::Queue":
-        return `arn:aws:sqs:${region}:${account}:${name(id)}`;
-      case "AWS::IAM::Role":
-        return `arn:aws:iam::${account}:role/${name(id)}`;
-      case "AWS::IAM::InstanceProfile":
-        return `arn:aws:iam::${account}:instance-profile/${name(id)}`;
-      case "AWS::Events::Rule":
-        return `arn:aws:events:${region}:${account}:rule/${name(id)}`;
-      case "AWS::S3::Bucket":
-        return `arn:aws:s3:::${name(id)}`;
-      case "AWS::Logs::LogGroup":
-        return `arn:aws:logs:${region}:${account}:log-group:${name(id)}:*`;
-      case "AWS::SNS::Topic":
-        return `arn:aws:sns:${region}:${account}:${name(id)}`;
-      default:
-        throw new Error(`The sandbox does not know the ARN of ${id}, an ${find(id).Type}.`);
-    }
-  };
-
   const attribute = (id: string, attributeName: string): string => {
-    if (attributeName === "Arn") return arn(id);
+    if (attributeName === "Arn") {
+      const arn = arnOf(find(id).Type, name(id), { account, region });
+      if (arn !== undefined) return arn;
+    }
     if (attributeName === "QueueName") return name(id);
     // One deployment, so every function has its first version.
     if (attributeName === "Version" && find(id).Type === "AWS::Lambda::Version") return "1";

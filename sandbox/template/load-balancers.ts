@@ -1,8 +1,8 @@
 // Classic load balancers of the template.
 
+import type { LoadBalancerDefinition } from "./infrastructure-types.ts";
 import type { Resolver, Resources } from "./intrinsics.ts";
 import { ofType } from "./of-type.ts";
-import type { LoadBalancerDefinition } from "./types.ts";
 
 interface Listener {
   Protocol: string;

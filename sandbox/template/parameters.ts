@@ -1,8 +1,8 @@
 // Parameters of Parameter Store that the template makes.
 
+import type { ParameterDefinition } from "./infrastructure-types.ts";
 import type { Resolver, Resources } from "./intrinsics.ts";
 import { ofType } from "./of-type.ts";
-import type { ParameterDefinition } from "./types.ts";
 
 interface ParameterProperties {
   Type: ParameterDefinition["type"];
