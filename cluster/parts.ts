@@ -21,7 +21,14 @@ const NUMBERS = {
 } as const;
 
 type Names = "vpcId" | "instanceSubnets" | "balancerSubnets" | "balancerSecurityGroup";
-type Others = "vpcCidr" | "webSources" | "visualizerSources" | "shipperParameter" | "managers";
+type Others =
+  | "vpcCidr"
+  | "webSources"
+  | "visualizerSources"
+  | "healthInterval"
+  | "healthyThreshold"
+  | "shipperParameter"
+  | "managers";
 export type Parts = Record<keyof typeof CHOICES | keyof typeof NUMBERS | Names | Others, string>;
 
 /** @param environment of the functions. @returns each problem with the way to mend it */
@@ -29,6 +36,7 @@ export const partsProblems = (parts: Parts, environment: Readonly<Record<string,
   ...choiceProblems(parts),
   ...networkProblems(parts, environment),
   ...balancerProblems(parts, environment),
+  ...pauseProblems(parts, environment),
   ...groupProblems(parts, environment),
 ];
 
@@ -114,6 +122,20 @@ const balancerProblems = (parts: Parts, environment: Readonly<Record<string, str
       ),
     );
   return problems;
+};
+
+/** Of a load balancer that is there nobody here knows how often it asks. What is no number of seconds was told already. */
+const pauseProblems = (parts: Parts, environment: Readonly<Record<string, string>>): string[] => {
+  const { balancer, healthInterval, healthyThreshold } = parts;
+  const [interval, threshold, pause] = [healthInterval, healthyThreshold, environment.ROLL_DELAY_SECONDS].map(
+    Number,
+  ) as [number, number, number];
+  if (balancer !== "create" || !(pause < interval * threshold)) return [];
+  // A new task can just have missed a check.
+  const enough = interval * (threshold + 1);
+  return [
+    `ROLL_DELAY_SECONDS is ${pause}, and the load balancer that is made here sends a new task nothing before ${threshold} good checks, ${interval} s apart: a roll would take the next worker too early, and with few workers nobody would answer; give it ${enough} or more (--param=rollDelaySeconds=${enough})`,
+  ];
 };
 
 const groupProblems = (parts: Parts, environment: Readonly<Record<string, string>>): string[] => {

@@ -101,6 +101,9 @@ export const addresses = {
  */
 export const scanIntervalSeconds = 2;
 
+/** The load balancer asks every 500 ms, and two good answers bring a worker back; a roll pauses as long as that, and not for 15 s. */
+export const rollDelaySeconds = 2;
+
 /** The keys of whoever drives the sandbox from outside. They open nothing but this endpoint. */
 export const operatorKeys = {
   accessKeyId: "AKIAHIVESANDBOX00000",

@@ -2,7 +2,13 @@
 // template's. (How the template is packaged: sandbox/template/packaging.ts.)
 import type { GroupDefinition } from "../template/infrastructure-types.ts";
 import type { FunctionDefinition, Template } from "../template/types.ts";
-import { addresses, type CloudConfiguration, names, scanIntervalSeconds } from "./configuration.ts";
+import {
+  addresses,
+  type CloudConfiguration,
+  names,
+  rollDelaySeconds,
+  scanIntervalSeconds,
+} from "./configuration.ts";
 import { sandboxStack } from "./stack.ts";
 
 interface Override {
@@ -72,6 +78,11 @@ export const OVERRIDES: readonly Override[] = [
     what: "`SCAN_INTERVAL_SECONDS` of the functions",
     why: "the sandbox's filebeat looks more often, so that a demonstration need not wait",
     apply: (template) => eachFunction(template, { SCAN_INTERVAL_SECONDS: String(scanIntervalSeconds) }),
+  },
+  {
+    what: "`ROLL_DELAY_SECONDS` of the functions",
+    why: "the load balancer asks more often, so a worker is back sooner",
+    apply: (template) => eachFunction(template, { ROLL_DELAY_SECONDS: String(rollDelaySeconds) }),
   },
   {
     what: "settings of the functions: `--set`",

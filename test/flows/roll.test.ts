@@ -34,6 +34,18 @@ describe("a pushed image", () => {
     expect(world.machines.swarm.observations.minimumRunning("hive", start)).toBe(2);
   });
 
+  it("is given to the next worker only after ROLL_DELAY_SECONDS, in which the load balancer takes the new task in", async () => {
+    const world = await rollingWorld({ environment: { ROLL_DELAY_SECONDS: "15" } });
+    pushed(world, "b");
+    await rolled(world);
+    expect(ends(world)).toEqual(["1.4.2 converged"]);
+    expect(rollProblems(world)).toEqual([]);
+    const tasks = [...serviceOf(world).tasks].filter(({ status }) => status.state === "running");
+    tasks.sort((one, other) => one.createdAt - other.createdAt);
+    const pauses = tasks.slice(1).map(({ createdAt }, index) => createdAt - (tasks[index]?.status.at ?? 0));
+    expect(pauses).toEqual([15_000, 15_000]);
+  });
+
   it("takes four commands on a manager and one on each host, and one event of two tags starts it", async () => {
     const world = await rollingWorld();
     pushed(world, "b");

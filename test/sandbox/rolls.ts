@@ -11,6 +11,8 @@ import { engineEvents } from "./support.ts";
 /** Quick enough for tests; what they mean is in README.md, "Configure". */
 export const rollSettings = {
   ROLL_SETTLE_SECONDS: "2",
+  // Less than the load balancer needs: where no request may be lost, 2.
+  ROLL_DELAY_SECONDS: "1",
   ROLL_MONITOR_SECONDS: "2",
   ROLL_STALL_SECONDS: "60",
 };

@@ -22,7 +22,8 @@ describe("Hive's image in the swarm", () => {
     viz: false,
     services: { web: tomcatService },
     retryDelaysSeconds: [1, 1],
-    settings: rollSettings,
+    // The load balancer's two checks, half a second apart, and one more: two workers, and one of them always answers.
+    settings: { ...rollSettings, ROLL_DELAY_SECONDS: "2" },
   });
   /** Whose engine the pipeline uses: a manager's, which no scale-in takes away. */
   let pipeline: string;

@@ -14,6 +14,8 @@ const parts: Parts = {
   instanceSubnets: "",
   balancerSubnets: "",
   balancerSecurityGroup: "",
+  healthInterval: "5",
+  healthyThreshold: "2",
   webSources: "world",
   visualizerSources: "",
   operatingSystem: "amazon-linux-2023",
@@ -33,7 +35,11 @@ const all = {
   groups: "create",
   shipperParameter: "/hive-swarm/hive/filebeat",
 };
-const ours = { ...environment, REGISTRY: "210987654321.dkr.ecr.us-east-1.amazonaws.com" };
+const ours = {
+  ...environment,
+  REGISTRY: "210987654321.dkr.ecr.us-east-1.amazonaws.com",
+  ROLL_DELAY_SECONDS: "15",
+};
 const stack = "services: { web: { stop_grace_period: 60s }, viz: {} }";
 const problemsOf = (changes: Partial<Parts>, more: Record<string, string> = {}, text = stack): string[] =>
   deploymentProblems({ ...ours, ...more }, { ...parts, ...changes }, text);
@@ -63,6 +69,8 @@ describe("a deployment that is refused nothing", () => {
       { LOAD_BALANCER: "" },
     ],
     ["of a load balancer alone", { balancer: "create", vpcId: VPC, balancerSubnets: SUBNETS }],
+    ["whose rolls pause just long enough for its load balancer", all, { ROLL_DELAY_SECONDS: "10" }],
+    ["whose load balancer is there, and known to nobody here", {}, { ROLL_DELAY_SECONDS: "0" }],
     [
       "for those on two lists",
       { ...all, webSources: "pl-0123456789abcdef0", visualizerSources: "pl-01234567" },
@@ -157,6 +165,20 @@ describe("a deployment that is refused", () => {
       {},
       "DRAINING_SECONDS is 1500, and a retirement has 1500 s for everything: lower the load balancer's draining, or raise RETIRE_DEADLINE_SECONDS",
       { DRAINING_SECONDS: "1500" },
+    ],
+    [
+      all,
+      "ROLL_DELAY_SECONDS is 9, and the load balancer that is made here sends a new task nothing before 2 good checks, 5 s apart: a roll would take the next worker too early, and with few workers nobody would answer; give it 15 or more (--param=rollDelaySeconds=15)",
+      { ROLL_DELAY_SECONDS: "9" },
+    ],
+    [
+      { ...all, healthInterval: "6", healthyThreshold: "3" },
+      "ROLL_DELAY_SECONDS is 15, and the load balancer that is made here sends a new task nothing before 3 good checks, 6 s apart: a roll would take the next worker too early, and with few workers nobody would answer; give it 24 or more (--param=rollDelaySeconds=24)",
+    ],
+    [
+      all,
+      'ROLL_DELAY_SECONDS is "soon"; give it a whole number from 0 to 3600',
+      { ROLL_DELAY_SECONDS: "soon" },
     ],
     [
       {},

@@ -31,7 +31,7 @@ describe("what is provisioned", () => {
       })),
       functions: template.functions.map(({ environment: settings, ...rest }) => ({
         ...rest,
-        environment: { ...settings, REGISTRY: "", SCAN_INTERVAL_SECONDS: "" },
+        environment: { ...settings, REGISTRY: "", SCAN_INTERVAL_SECONDS: "", ROLL_DELAY_SECONDS: "" },
       })),
       parameters: template.parameters.map((parameter) => ({ ...parameter, value: "" })),
     });
