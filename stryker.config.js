@@ -42,7 +42,17 @@ export default {
   timeoutMS: 10_000,
   // tsconfig.json: it would be rewritten with an interface that TypeScript 7 no longer has, and swc does not read it.
   ignorePatterns: [
-    ...["/bench", "/cluster", "/docs", "/.sandbox", "/.engines", "/.serverless", "/dist", "/coverage"],
+    ...[
+      "/bench",
+      "/cluster",
+      "/docs",
+      "/.sandbox",
+      "/.engines",
+      "/.serverless",
+      "/.serverless-sandbox",
+      "/dist",
+      "/coverage",
+    ],
     "/tsconfig.json",
   ],
   // Two cores are the measure: one for the mutants, one for whoever works here.

@@ -5,6 +5,7 @@ import { names } from "../sandbox/cloud/configuration.ts";
 import { defaults } from "../sandbox/machines/options.ts";
 import { type CommandDocument, parseDocument } from "../sandbox/models/systems-manager/document.ts";
 import { checkParameters, render } from "../sandbox/models/systems-manager/parameters.ts";
+import { PACKAGE_DIRECTORY } from "../sandbox/template/packaging.ts";
 import { readTemplate } from "../sandbox/template/template.ts";
 import type { SentCommand } from "./calls.ts";
 
@@ -17,7 +18,10 @@ export interface RecipeStep {
 /** As they are packaged, which is what the flows send; by full name. */
 export const packagedDocuments = (projectDirectory: string): ReadonlyMap<string, CommandDocument> => {
   const { account, region } = names;
-  const { documents, stackName } = readTemplate(join(projectDirectory, ".serverless"), { account, region });
+  const { documents, stackName } = readTemplate(join(projectDirectory, PACKAGE_DIRECTORY), {
+    account,
+    region,
+  });
   return new Map(
     documents.map(({ name, content }) => [
       name,

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { projectDirectory } from "../sandbox/cli/launch.ts";
 import { names } from "../sandbox/cloud/configuration.ts";
+import { PACKAGE_DIRECTORY } from "../sandbox/template/packaging.ts";
 import { readTemplate } from "../sandbox/template/template.ts";
 import { clientLogsIn, updateBarely } from "./bare-update.ts";
 import type { FlowMeasured } from "./operator.ts";
@@ -42,7 +43,7 @@ const MOST_SECONDS = 300;
 /** How long a push waits for more tags of its image: as the packaged template says. */
 const settleSeconds = (): number => {
   const { account, region } = names;
-  const { functions } = readTemplate(join(projectDirectory, ".serverless"), { account, region });
+  const { functions } = readTemplate(join(projectDirectory, PACKAGE_DIRECTORY), { account, region });
   const roll = functions.find(({ name }) => name.endsWith("-roll-service"));
   return Number(roll?.environment.ROLL_SETTLE_SECONDS);
 };

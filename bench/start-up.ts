@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addresses, names } from "../sandbox/cloud/configuration.ts";
+import { PACKAGE_DIRECTORY } from "../sandbox/template/packaging.ts";
 import { readTemplate } from "../sandbox/template/template.ts";
 import type { FunctionDefinition } from "../sandbox/template/types.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
@@ -21,7 +22,7 @@ export const measureFunctions = async (
   projectDirectory: string,
   repetitions: number,
 ): Promise<Record<string, FunctionMeasured>> => {
-  const { functions, stackName } = readTemplate(join(projectDirectory, ".serverless"), {
+  const { functions, stackName } = readTemplate(join(projectDirectory, PACKAGE_DIRECTORY), {
     account: names.account,
     region: names.region,
   });

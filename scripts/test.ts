@@ -40,7 +40,10 @@ await ensurePackages(
 );
 const options = { NODE_OPTIONS: "--experimental-vm-modules --disable-warning=ExperimentalWarning" };
 // Always: tests of permissions and documents read the packaged template, and must not judge yesterday's.
-const packaged = run("bundles", "node", ["scripts/build.ts"]) && run("package", "serverless", ["package"]);
+const packaged =
+  run("bundles", "node", ["scripts/build.ts"]) &&
+  run("package", "serverless", ["package"]) &&
+  run("package for the sandbox", "node", ["scripts/package-sandbox.ts"]);
 
 const named = files.length > 0 ? ["--testPathPatterns", ...files] : [];
 const results = (packaged ? layers : []).map((layer) =>

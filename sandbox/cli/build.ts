@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { PACKAGE_DIRECTORY } from "../template/packaging.ts";
 import { TEMPLATE_FILE } from "../template/template.ts";
 
 const SOURCES = [
@@ -10,6 +11,7 @@ const SOURCES = [
   "documents",
   "cluster",
   "scripts",
+  "sandbox/template/packaging.ts",
   "serverless.yml",
   "package-lock.json",
 ];
@@ -20,13 +22,13 @@ export const ensurePackaged = async (
   log: (line: string) => void,
 ): Promise<void> => {
   if (isPackaged(projectDirectory)) return;
-  log("Building the functions and packaging them (npm run package)");
-  await run("npm", ["run", "--silent", "package"], projectDirectory);
+  log("Building the functions and packaging them (npm run package:sandbox)");
+  await run("npm", ["run", "--silent", "package:sandbox"], projectDirectory);
 };
 
 /** Whether every output is there and newer than every source. */
 export const isPackaged = (projectDirectory: string): boolean => {
-  const template = modifiedAt(join(projectDirectory, ".serverless", TEMPLATE_FILE));
+  const template = modifiedAt(join(projectDirectory, PACKAGE_DIRECTORY, TEMPLATE_FILE));
   const bundles = filesBelow(join(projectDirectory, "dist")).filter((file) => file.endsWith(".mjs"));
   if (template === undefined || bundles.length === 0) return false;
   const outputs = [template, ...bundles.map((file) => modifiedAt(file) ?? 0)];

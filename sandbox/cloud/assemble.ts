@@ -15,16 +15,16 @@ import { RealMachines } from "../machines/machines.ts";
 import { AutoScaling } from "../models/auto-scaling/auto-scaling.ts";
 import { ClassicLoadBalancing } from "../models/load-balancing/classic-load-balancing.ts";
 import { SystemsManager } from "../models/systems-manager/systems-manager.ts";
-import { readRegistryTemplate } from "../template/registry-template.ts";
-import { readTemplate } from "../template/template.ts";
+import type { Template } from "../template/types.ts";
 import { everyEventLost } from "../unpleasant/events.ts";
 import { Throttling } from "../unpleasant/throttling.ts";
 import { Unpleasant } from "../unpleasant/unpleasant.ts";
 import { recordAnswers } from "./answers.ts";
 import { addresses, type CloudConfiguration, files, names } from "./configuration.ts";
+import { readDeployment } from "./deployment.ts";
 import { type Ecr, startEcr } from "./ecr.ts";
 import { createSandboxHandle, listen } from "./endpoint.ts";
-import { groups, loadBalancer } from "./groups.ts";
+import { groupConfigs, loadBalancerConfig, onlyLoadBalancer, roleNameOf } from "./groups.ts";
 import { type LambdaParts, startLambda } from "./lambda.ts";
 import { shipperOf } from "./shipper.ts";
 import type { Timeline } from "./timeline.ts";
@@ -39,6 +39,8 @@ export interface Cloud {
   ecr: Ecr;
   collector: Collector;
   lambda: LambdaParts;
+  /** What was provisioned. */
+  template: Template;
   unpleasant: Unpleasant;
   /** IAM, and what was used of it. */
   access: Access;
@@ -51,28 +53,16 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
   const clock = realClock;
   const report = (text: string, error: unknown) =>
     timeline.add({ kind: "trouble", text: `${text}: ${error}` });
-  const { RESCUE_BUCKET: rescueBucket, BACKUP_BUCKET: backupBucket } = configuration.settings;
-  const template = readTemplate(join(projectDirectory, ".serverless"), {
-    account: names.account,
-    region: names.region,
-    // A bucket is a setting of the functions and a permission of the machines: one deployment sets both.
-    parameters: {
-      ...(rescueBucket !== undefined && { RescueBucket: rescueBucket }),
-      ...(backupBucket !== undefined && { BackupBucket: backupBucket }),
-      ...configuration.parameters,
-    },
-  });
-  const registryTemplate = readRegistryTemplate(projectDirectory, {
-    account: names.account,
-    region: names.registryRegion,
-    stackName: `${template.stackName}-registry-events`,
-    parameters: { SwarmRegion: names.region },
-  });
+  const account = { id: names.account, region: names.region };
+  const { template, registryTemplate } = readDeployment(configuration);
+  const balancer = onlyLoadBalancer(template);
   const lambda = startLambda(template, registryTemplate, configuration, clock, timeline);
   const machines = await RealMachines.open({
     stateDirectory,
     projectDirectory,
     ...shipperOf(projectDirectory),
+    account: names.account,
+    roleNameOf: (group) => roleNameOf(template, group),
     ...(engine === undefined ? {} : { engine }),
     log: (text) => timeline.add({ kind: "trouble", text }),
   });
@@ -89,7 +79,14 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     HaproxyProxy.start({
       stateDirectory,
       addressOf: (instanceId) => machines.address(instanceId),
+      listen: `${addresses.gateway}:${balancer.port}`,
       listenSocket: join(stateDirectory, files.loadBalancer),
+      instancePort: balancer.instancePort,
+      healthPath: balancer.health.path,
+      checkIntervalMilliseconds: balancer.health.everyMilliseconds,
+      healthyThreshold: balancer.health.healthyThreshold,
+      unhealthyThreshold: balancer.health.unhealthyThreshold,
+      idleTimeoutSeconds: balancer.idleTimeoutSeconds,
     }),
     startCollector({
       host: addresses.gateway,
@@ -102,20 +99,22 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     clock,
     proxy,
     machines,
-    loadBalancers: [loadBalancer],
+    loadBalancers: [loadBalancerConfig(balancer)],
     report,
   });
   const autoScaling = new AutoScaling({
     clock,
     machines,
     publish,
-    groups: groups(configuration),
+    account,
+    groups: groupConfigs(template),
     loadBalancers: loadBalancing.allAttached(),
     timings: { healthCheckMs: configuration.healthCheckMilliseconds },
     report,
   });
   const systemsManager = new SystemsManager({
     clock,
+    account,
     machines,
     publish,
     documents: template.documents.map(({ name, content }) => ({
@@ -149,7 +148,7 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
   if (configuration.dropEvents) unpleasant.set({ events: everyEventLost });
   const access = createAccess({
     template,
-    account: { id: names.account, region: names.region },
+    account,
     facts: factsOf(autoScaling),
   });
   access.checkDeployment();
@@ -158,12 +157,7 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
   const handle = createSandboxHandle(parts);
   await listen(handle, { ...parts, identifyFunction: lambda.identify });
   autoScaling.start();
-  const { repairEverySeconds } = configuration;
-  lambda.bus.runSchedules((input) =>
-    input["detail-type"] === "Repair Due" && repairEverySeconds !== undefined
-      ? repairEverySeconds * 1000
-      : undefined,
-  );
+  lambda.bus.runSchedules();
   return {
     configuration,
     timeline,
@@ -174,6 +168,7 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     ecr,
     collector,
     lambda,
+    template,
     unpleasant,
     access,
     handle,

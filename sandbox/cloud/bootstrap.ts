@@ -1,10 +1,11 @@
-// What the owner of an account does by hand, and nothing else: pushes the first images, stores the stack, wants so many managers, then
-// so many workers, and asks once for a repair. The swarm is formed by the functions: by the managers' launch hooks, as workers join by
-// theirs, and the services of the stack are deployed by that repair.
+// What is done once the template is provisioned, and nothing else: the first images are pushed and the template's parameters stored; then
+// the owner of an account wants so many managers, then so many workers, and asks once for a repair. The swarm is formed by the functions:
+// by the managers' launch hooks, as workers join by theirs, and the services of the stack are deployed by that repair.
 import { setTimeout as delay } from "node:timers/promises";
 import type { RepairReport } from "../../shared/flows/repair.ts";
 import { OPERATOR } from "../aws/handle.ts";
 import { isClosed } from "../lambda/execution.ts";
+import type { Template } from "../template/types.ts";
 import type { Cloud } from "./assemble.ts";
 import { names } from "./configuration.ts";
 import type { Picture } from "./picture.ts";
@@ -18,32 +19,39 @@ const IMAGE_MINUTES = 60;
 /** @param seen the swarm as it was looked at last */
 export const bootstrap = async (cloud: Cloud, seen: () => Picture): Promise<void> => {
   const { timeline, configuration } = cloud;
-  const { managers, workers, replicas } = configuration;
+  const { replicas, asDeployed = false } = configuration;
+  const { managers, workers } = asDeployed ? desiredBy(cloud.template) : configuration;
   const phase = async (text: string, work: () => Promise<unknown>): Promise<void> => {
     const started = Date.now();
     await work();
     timeline.add({ kind: "phase", text, seconds: (Date.now() - started) / 1000 });
   };
   // Neither needs an engine, so it is done while the machines start.
-  const ready = replicas > 0 ? prepareStack(cloud) : Promise.resolve();
+  const ready = storeParameters(cloud);
   // Awaited further down; until then its failure must not end the process without a word about the rest.
   ready.catch(() => {});
   const launch = async (group: string, wanted: number): Promise<void> => {
-    await desire(cloud, group, wanted);
+    if (!asDeployed) await desire(cloud, group, wanted);
     await until(cloud, `${wanted} of ${group} to be in service`, () => inService(cloud, group) === wanted);
   };
   await phase(`${counted(managers, "manager")} in service: the swarm is formed`, () =>
     launch(names.managerGroup, managers),
   );
   await phase(`${counted(workers, "worker")} in service`, () => launch(names.workerGroup, workers));
+  await ready;
   if (replicas > 0) {
-    await ready;
     await phase(`the stack ${names.cluster} is deployed`, async () => {
       await deployStack(cloud);
       const busy = Math.min(workers, replicas);
       await until(cloud, `tasks on ${busy} workers`, () => workersWithTasks(seen()) >= busy);
     });
   }
+};
+
+/** The groups launch so many by themselves. */
+const desiredBy = ({ groups }: Template): { managers: number; workers: number } => {
+  const desired = (group: string): number => groups.find(({ name }) => name === group)?.desired ?? 0;
+  return { managers: desired(names.managerGroup), workers: desired(names.workerGroup) };
 };
 
 const desire = (cloud: Cloud, AutoScalingGroupName: string, DesiredCapacity: number): Promise<unknown> =>
@@ -59,18 +67,22 @@ const inService = ({ autoScaling }: Cloud, group: string): number => {
   return autoScaling.instanceIds(group).filter((id) => states.get(id) === "InService").length;
 };
 
+/** The stack among them, of which a repair takes every image for granted. */
+const storeParameters = async (cloud: Cloud): Promise<void> => {
+  if (cloud.configuration.replicas > 0) await pushImages(cloud);
+  for (const { name: Name, type: Type, tier: Tier, value: Value } of cloud.template.parameters)
+    await cloud.handle("ssm", "PutParameter", { Name, Type, Tier, Value }, OPERATOR);
+};
+
 /** What the registry holds before anything is automated is told to nobody. */
-const prepareStack = async ({ ecr, handle, configuration }: Cloud): Promise<void> => {
-  const stack = sandboxStack(configuration);
+const pushImages = async ({ ecr, configuration }: Cloud): Promise<void> => {
   ecr.model.announces = false;
   try {
-    for (const repository of repositoriesOf(stack))
+    for (const repository of repositoriesOf(sandboxStack(configuration)))
       await ecr.push({ version: IMAGE_VERSION, repository, minutesAgo: IMAGE_MINUTES });
   } finally {
     ecr.model.announces = true;
   }
-  const Value = JSON.stringify(stack);
-  await handle("ssm", "PutParameter", { Name: names.stack, Value, Type: "String" }, OPERATOR);
 };
 
 /** @throws Error with what the repair said of each service that it did not deploy */

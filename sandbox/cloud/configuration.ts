@@ -4,7 +4,7 @@ import type { ComposeServices } from "./stack.ts";
 export interface CloudConfiguration {
   /** `.sandbox`, or another directory: each sandbox has its own. */
   stateDirectory: string;
-  /** The clone; its `.serverless` and `dist` are what runs. */
+  /** The clone; its packaged template and `dist` are what runs. */
   projectDirectory: string;
   managers: number;
   /** The worker group's first desired capacity. */
@@ -13,6 +13,8 @@ export interface CloudConfiguration {
   attached: boolean;
   /** Heartbeat timeout of both hooks, 30 to 7200. */
   heartbeatSeconds: number;
+  /** Sizes of the groups and heartbeats of the hooks are the template's: both groups launch at once, as in an account. */
+  asDeployed?: boolean;
   /** Laid over the environment that the packaged template gives to every function. */
   settings: Record<string, string>;
   /** Of the template, as a deployment is given them. */
@@ -23,8 +25,8 @@ export interface CloudConfiguration {
   viz: boolean;
   /** Services of the stack beside those that every sandbox has, as compose has them; each runs the first image of its repository. */
   services?: ComposeServices;
-  /** What an ABANDONed terminate hook does (facts A4). */
-  terminateHookAbandon: "retain" | "terminate";
+  /** What an ABANDONed terminate hook does (facts A4); default: what the template says. */
+  terminateHookAbandon?: "retain" | "terminate";
   /** Between two health checks of Auto Scaling, milliseconds. */
   healthCheckMilliseconds: number;
   /** A directory with another Docker engine's binaries. */
@@ -51,7 +53,6 @@ export const defaultConfiguration = {
   parameters: {},
   replicas: 6,
   viz: true,
-  terminateHookAbandon: "retain",
   healthCheckMilliseconds: 5_000,
 } as const satisfies CloudOptions;
 
@@ -78,7 +79,8 @@ export const names = {
   region: "ap-northeast-1",
   /** The registry need not be where the swarm is, and the team's is not. */
   registryRegion: "us-east-1",
-  account: "123456789012",
+  /** Of the swarm and of the registry. Packaging refuses the account of AWS's own examples. */
+  account: "210987654321",
 } as const;
 
 /** Addresses inside the sandbox. All stand on the bridge's gateway. */

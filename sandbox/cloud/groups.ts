@@ -1,51 +1,74 @@
-// The Auto Scaling groups and the load balancer of the cluster, as its CloudFormation would make them.
-import type { GroupConfig, HookConfig } from "../models/auto-scaling/types.ts";
+// The groups and load balancers of a template, as their models are configured.
+import type { GroupConfig } from "../models/auto-scaling/types.ts";
 import type { LoadBalancerConfig } from "../models/load-balancing/types.ts";
-import { addresses, type CloudConfiguration, names } from "./configuration.ts";
+import type { LoadBalancerDefinition } from "../template/infrastructure-types.ts";
+import type { Template } from "../template/types.ts";
 
-const tags = { [names.clusterTag]: names.cluster };
-
-/** Nothing is launched by itself: how many there are to be is said later, as the owner of an account says it. */
-export const groups = (configuration: CloudConfiguration): GroupConfig[] => {
-  const { attached, heartbeatSeconds, terminateHookAbandon } = configuration;
-  // Whoever does not answer is not to be taken for well: a launch is replaced, a machine with logs is kept.
-  const hook = { heartbeatTimeoutSeconds: heartbeatSeconds, defaultResult: "ABANDON" } as const;
-  const hooks: HookConfig[] = [
-    { ...hook, name: names.joinHook, transition: "autoscaling:EC2_INSTANCE_LAUNCHING" },
-    { ...hook, name: names.retireHook, transition: "autoscaling:EC2_INSTANCE_TERMINATING" },
-  ];
-  return [
-    { name: names.managerGroup, role: "manager", min: 0, max: 7, desired: 0, tags, hooks },
-    {
-      name: names.workerGroup,
-      role: "worker",
-      min: 0,
-      max: 40,
-      desired: 0,
-      tags,
-      terminateHookAbandon,
-      loadBalancerNames: attached ? [names.loadBalancer] : [],
-      hooks,
+/** @throws Error for a group that the functions know nothing of */
+export const groupConfigs = ({ groups, functions }: Template): GroupConfig[] => {
+  // The operator itself tells managers from workers by these settings.
+  const named = (setting: string, group: string): boolean =>
+    functions.some(({ environment }) => environment[setting]?.split(",").includes(group));
+  return groups.map(
+    ({ name, min, max, desired, tags, hooks, terminateHookAbandon, loadBalancerNames }): GroupConfig => {
+      const manager = named("MANAGER_GROUPS", name);
+      if (!manager && !named("WORKER_GROUPS", name))
+        throw new Error(
+          `${name} is a group of the template, and of neither MANAGER_GROUPS nor WORKER_GROUPS.`,
+        );
+      return {
+        name,
+        role: manager ? "manager" : "worker",
+        min,
+        max,
+        desired,
+        tags: { ...tags },
+        hooks: [...hooks],
+        terminateHookAbandon,
+        loadBalancerNames: [...loadBalancerNames],
+      };
     },
-  ];
+  );
 };
 
-export const loadBalancer: LoadBalancerConfig = {
-  name: names.loadBalancer,
-  drainingTimeoutSeconds: 30,
+export const loadBalancerConfig = ({
+  name,
+  scheme,
+  crossZone,
+  port,
+  instancePort,
+  health,
+  drainingTimeoutSeconds,
+  idleTimeoutSeconds,
+}: LoadBalancerDefinition): LoadBalancerConfig => ({
+  name,
+  scheme,
+  crossZone,
+  drainingTimeoutSeconds,
+  idleTimeoutSeconds,
   listeners: [
-    {
-      Protocol: "HTTP",
-      LoadBalancerPort: 80,
-      InstanceProtocol: "HTTP",
-      InstancePort: addresses.servicePort,
-    },
+    { Protocol: "HTTP", LoadBalancerPort: port, InstanceProtocol: "HTTP", InstancePort: instancePort },
   ],
   healthCheck: {
-    Target: `HTTP:${addresses.servicePort}/health`,
-    Interval: 5,
-    Timeout: 2,
-    HealthyThreshold: 2,
-    UnhealthyThreshold: 2,
+    Target: `HTTP:${instancePort}${health.path}`,
+    Interval: health.intervalSeconds,
+    Timeout: health.timeoutSeconds,
+    HealthyThreshold: health.healthyThreshold,
+    UnhealthyThreshold: health.unhealthyThreshold,
   },
+});
+
+/** Of a group's machines, as their metadata service names it. */
+export const roleNameOf = ({ groups, roles }: Template, group: string): string => {
+  const arn = groups.find(({ name }) => name === group)?.roleArn;
+  const role = roles.find((each) => each.arn === arn);
+  if (role !== undefined) return role.name;
+  throw new Error(`The template has no role for machines of ${group}.`);
+};
+
+/** @throws Error where it is not one: there is one haproxy. */
+export const onlyLoadBalancer = ({ loadBalancers }: Template): LoadBalancerDefinition => {
+  const [only, ...others] = loadBalancers;
+  if (only !== undefined && others.length === 0) return only;
+  throw new Error(`The template has ${loadBalancers.length} load balancers; the sandbox has one.`);
 };

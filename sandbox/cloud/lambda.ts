@@ -12,16 +12,9 @@ import { type Credentials, FunctionHosts } from "../lambda/function-hosts.ts";
 import { fileJournal } from "../lambda/journal.ts";
 import { lambdaModel } from "../lambda/lambda-model.ts";
 import { AwsError, type Caller } from "../ports.ts";
-import type { FunctionDefinition, Template } from "../template/types.ts";
+import type { Template } from "../template/types.ts";
 import { startBuses } from "./buses.ts";
-import {
-  addresses,
-  type CloudConfiguration,
-  files,
-  names,
-  rollDelaySeconds,
-  scanIntervalSeconds,
-} from "./configuration.ts";
+import { addresses, type CloudConfiguration, files, names } from "./configuration.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface LambdaParts {
@@ -57,8 +50,7 @@ export const startLambda = (
 ): LambdaParts => {
   const { account, region } = names;
   const { stateDirectory, retryDelaysSeconds } = configuration;
-  expectKnown(Object.keys(configuration.settings), template.functions);
-  const functions = template.functions.map((definition) => withSettings(definition, configuration.settings));
+  const { functions } = template;
   const trouble = (text: string, error: unknown) =>
     timeline.add({ kind: "trouble", text: `${text}: ${error}` });
 
@@ -134,31 +126,6 @@ export const startLambda = (
       return name === undefined ? undefined : { accessKeyId, principal: `function:${name}` };
     },
   };
-};
-
-/** What the sandbox itself must change: its registry is not ECR, and its filebeat and its load balancer look more often. */
-const withSettings = (
-  definition: FunctionDefinition,
-  settings: Readonly<Record<string, string>>,
-): FunctionDefinition => ({
-  ...definition,
-  environment: {
-    ...definition.environment,
-    REGISTRY: addresses.registry,
-    SCAN_INTERVAL_SECONDS: String(scanIntervalSeconds),
-    ROLL_DELAY_SECONDS: String(rollDelaySeconds),
-    ...settings,
-  },
-});
-
-/** A misspelt setting would change nothing, and nobody would know. */
-const expectKnown = (settings: string[], functions: readonly FunctionDefinition[]): void => {
-  const known = new Set(functions.flatMap(({ environment }) => Object.keys(environment)));
-  const unknown = settings.filter((name) => !known.has(name));
-  if (unknown.length === 0) return;
-  throw new Error(
-    `No function has a setting ${unknown.join(", ")}; there are ${[...known].sort().join(", ")}`,
-  );
 };
 
 const keysOf = (functionName: string): Credentials => {

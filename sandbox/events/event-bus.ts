@@ -99,16 +99,13 @@ export class EventBus {
     }
   }
 
-  /**
-   * Runs the scheduled rules, from one period from now on. What their targets get is no event of the bus, so nothing disturbs it.
-   * @param periodOf milliseconds for what a target gets; undefined: as the rule says
-   */
-  runSchedules(periodOf: (input: AwsEvent) => number | undefined = () => undefined): void {
+  /** Runs the scheduled rules, from one period from now on. What their targets get is no event of the bus, so nothing disturbs it. */
+  runSchedules(): void {
     for (const rule of this.#options.rules) {
       if (!rule.enabled || rule.schedule === undefined) continue;
       for (const target of rule.targets) {
         const event = JSON.parse(target.input ?? "{}") as AwsEvent;
-        this.#repeat(periodOf(event) ?? rateOf(rule.schedule), { event, rule, target });
+        this.#repeat(rateOf(rule.schedule), { event, rule, target });
       }
     }
   }
@@ -170,11 +167,17 @@ export class EventBus {
   }
 }
 
-const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+/** Seconds are the sandbox's own: EventBridge knows none. */
+const UNITS: Readonly<Record<string, number>> = {
+  second: 1000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+};
 
 /** @throws Error on what is no rate: a schedule must not fail to run by accident. */
 const rateOf = (schedule: string): number => {
-  const [, number = "", unit = ""] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
+  const [, number = "", unit = ""] = /^rate\((\d+) (second|minute|hour|day)s?\)$/.exec(schedule) ?? [];
   const milliseconds = UNITS[unit];
   if (milliseconds === undefined)
     throw new Error(`The sandbox's EventBridge does not know the schedule ${schedule}`);

@@ -3,16 +3,15 @@
 import type { Call, Interceptor } from "../aws/handle.ts";
 import type { Account } from "../models/account.ts";
 import { AwsError } from "../ports.ts";
-import type { Template } from "../template/types.ts";
 import { accessDenied } from "./denial.ts";
 import { decide, type Principal } from "./evaluate.ts";
 import type { Facts } from "./facts.ts";
 import { type Grant, grantsOf, nameOf } from "./grants.ts";
-import { type Identity, principals } from "./principals.ts";
+import { type Identity, type PrincipalsTemplate, principals } from "./principals.ts";
 import { type AccessRequest, requestsOf } from "./requests.ts";
 
 export interface AccessOptions {
-  template: Pick<Template, "roles" | "functions" | "stackName">;
+  template: PrincipalsTemplate;
   account: Account;
   facts: Facts;
 }

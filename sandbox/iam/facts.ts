@@ -1,9 +1,8 @@
-// What IAM has to know of the instances: whose role they have, and which tags a condition finds on them.
+// What IAM has to know of the instances: of which group they are, whose role they have, and which tags a condition finds on them.
 import type { AutoScaling } from "../models/auto-scaling/auto-scaling.ts";
 
 export interface InstanceFacts {
-  role: "manager" | "worker";
-  group?: string;
+  group: string;
   tags: Readonly<Record<string, string>>;
 }
 
@@ -19,7 +18,7 @@ export const factsOf = (autoScaling: AutoScaling): Facts => ({
   instance: (instanceId) => {
     const group = autoScaling.history().find((change) => change.instanceId === instanceId)?.group;
     if (group === undefined) return undefined;
-    return { group, role: autoScaling.traits(group).role, tags: autoScaling.tagsOf(instanceId) };
+    return { group, tags: autoScaling.tagsOf(instanceId) };
   },
   byTag: (key, values) => autoScaling.instancesByTag(key, values),
 });

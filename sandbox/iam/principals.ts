@@ -1,4 +1,4 @@
-// Who has assumed which role: a function that of its definition, an instance that of its part in the cluster.
+// Who has assumed which role: a function that of its definition, an instance that of its group.
 import type { RoleDefinition, Template } from "../template/types.ts";
 import type { Facts } from "./facts.ts";
 
@@ -8,12 +8,11 @@ export interface Identity {
   session: string;
 }
 
-/** Logical ids of the instances' roles in the template. */
-const INSTANCE_ROLES = { worker: "WorkerInstanceRole", manager: "ManagerInstanceRole" } as const;
+export type PrincipalsTemplate = Pick<Template, "roles" | "functions" | "groups" | "stackName">;
 
 /** @returns from a caller's principal (`function:join-node`, `instance:i-0abc…`) to its identity; throws where there is none. */
 export const principals =
-  ({ roles, functions, stackName }: Pick<Template, "roles" | "functions" | "stackName">, facts: Facts) =>
+  ({ roles, functions, groups, stackName }: PrincipalsTemplate, facts: Facts) =>
   (principal: string): Identity => {
     const roleWhere = (wanted: (role: RoleDefinition) => boolean): RoleDefinition => {
       const role = roles.find(wanted);
@@ -26,7 +25,8 @@ export const principals =
     if (kind === "instance") {
       const found = facts.instance(session);
       if (found === undefined) throw new Error(`${session} is in no group, so its role is not known.`);
-      return { role: roleWhere(({ logicalId }) => logicalId === INSTANCE_ROLES[found.role]), session };
+      const group = groups.find(({ name }) => name === found.group);
+      return { role: roleWhere(({ arn }) => arn === group?.roleArn), session };
     }
     if (kind === "function") {
       const definition = functions.find(({ name }) => name === session || name === `${stackName}-${session}`);

@@ -27,6 +27,8 @@ export interface HaproxyOptions {
   checkIntervalMilliseconds?: number;
   healthyThreshold?: number;
   unhealthyThreshold?: number;
+  /** Of a connection without a word. Default 60, as a Classic ELB's. */
+  idleTimeoutSeconds?: number;
 }
 
 export class HaproxyProxy implements LoadBalancer {
@@ -171,10 +173,10 @@ const runtimeSocket = (options: HaproxyOptions): string =>
 
 /**
  * No retries and no redispatch: they would hide requests that failed, and a Classic ELB does not promise them.
- * It closes connections that were idle for 60 s, on both sides.
+ * It closes connections that were idle for so long, on both sides.
  */
 function configuration(options: HaproxyOptions): string {
-  const { listen = "10.78.0.1:80", listenSocket, healthPath = "/health" } = options;
+  const { listen = "10.78.0.1:80", listenSocket, healthPath = "/health", idleTimeoutSeconds = 60 } = options;
   return `global
   stats socket "${runtimeSocket(options)}" mode 600 level admin
   maxconn 4000
@@ -184,11 +186,11 @@ defaults
   retries 0
   no option redispatch
   timeout connect 5s
-  timeout client 60s
-  timeout server 60s
+  timeout client ${idleTimeoutSeconds}s
+  timeout server ${idleTimeoutSeconds}s
   # As the Classic ELB's is told: a busy machine may take its time with an answer. Without this line it would be the interval.
   timeout check 2s
-  timeout http-keep-alive 60s
+  timeout http-keep-alive ${idleTimeoutSeconds}s
 frontend load-balancer
   bind ${listen}
 ${listenSocket ? `  bind "unix@${listenSocket}" mode 600\n` : ""}  default_backend ${backend}

@@ -45,7 +45,7 @@ export class RealMachines implements Machines {
     const machines = new RealMachines(options);
     machines.#metadata = await startMetadata({
       region: options.region ?? defaults.region,
-      roleName: options.roleName ?? defaults.roleName,
+      account: options.account ?? defaults.account,
       byAddress: (address) => machines.#subject(address),
       interruption: (instanceId) => machines.#machines.get(instanceId)?.interruption,
       lifecycleState: options.lifecycleState ?? (() => "InService"),
@@ -221,9 +221,10 @@ export class RealMachines implements Machines {
   }
 
   #subject(address: string) {
-    const region = this.#options.region ?? defaults.region;
+    const { region, roleNameOf } = { ...defaults, ...this.#options };
     for (const { identity } of this.#machines.values()) {
-      if (identity.address === address) return { ...identity, hostName: hostNameOf(address, region) };
+      if (identity.address !== address) continue;
+      return { ...identity, hostName: hostNameOf(address, region), roleName: roleNameOf(identity.group) };
     }
     return undefined;
   }

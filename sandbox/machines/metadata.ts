@@ -9,11 +9,12 @@ export interface MetadataSubject {
   instanceId: string;
   address: string;
   hostName: string;
+  roleName: string;
 }
 
 export interface MetadataOptions {
   region: string;
-  roleName: string;
+  account: string;
   byAddress: (address: string) => MetadataSubject | undefined;
   /** The time of a Spot interruption, where one was announced. */
   interruption: (instanceId: string) => Date | undefined;
@@ -74,8 +75,8 @@ function look(
   options: MetadataOptions,
   now: number,
 ): string | undefined {
-  const { instanceId, address, hostName } = subject;
-  const { region, roleName } = options;
+  const { instanceId, address, hostName, roleName } = subject;
+  const { region, account } = options;
   const zone = `${region}a`;
   const time = (milliseconds: number) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "Z");
   switch (url.replace(/^\/latest\//, "")) {
@@ -115,7 +116,7 @@ function look(
       return options.lifecycleState(instanceId);
     case "dynamic/instance-identity/document":
       return JSON.stringify({
-        accountId: "123456789012",
+        accountId: account,
         availabilityZone: zone,
         instanceId,
         privateIp: address,

@@ -18,8 +18,10 @@ export interface RealMachinesOptions {
   shipperDirectory?: string;
   /** Default `ap-northeast-1`. */
   region?: string;
-  /** The role whose credentials the metadata service gives. Default `hive-instance`. */
-  roleName?: string;
+  /** The role whose credentials the metadata service gives to machines of a group. Default `hive-instance`. */
+  roleNameOf?: (group: string) => string;
+  /** Default 123456789012. */
+  account?: string;
   /** What the scripts of Run Command get as `AWS_ENDPOINT_URL`. Default `http://10.78.0.1:4566`. */
   endpointUrl?: string;
   /** The registry that may be spoken to without TLS. Default `10.78.0.1:5000`. */
@@ -38,7 +40,8 @@ export interface RealMachinesOptions {
 
 export const defaults = {
   region: "ap-northeast-1",
-  roleName: "hive-instance",
+  roleNameOf: () => "hive-instance",
+  account: "123456789012",
   endpointUrl: "http://10.78.0.1:4566",
   registry: "10.78.0.1:5000",
   // The first agent with ENV_VAR interpolation is 3.3.2746.0 (fact S8).

@@ -1,6 +1,8 @@
 // CloudFormation's references, resolved as a deployment would: Ref, Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Select,
 // Fn::Split, Fn::If, and in conditions Fn::Equals, Fn::Not, Fn::And, Fn::Or and Condition.
 
+import { arnOf, functionArn, nameProperty } from "./arns.ts";
+
 interface Resource {
   Type: string;
   /** Name of the condition under which it is there at all. */
@@ -35,13 +37,8 @@ export interface Resolver {
   name(logicalId: string): string;
 }
 
-const nameProperties: Readonly<Record<string, string>> = {
-  "AWS::Lambda::Function": "FunctionName",
-  "AWS::SQS::Queue": "QueueName",
-  "AWS::IAM::Role": "RoleName",
-  "AWS::S3::Bucket": "BucketName",
-  "AWS::Logs::LogGroup": "LogGroupName",
-};
+/** What it stands for is left away: JSON itself has no undefined. */
+const NO_VALUE = "AWS::NoValue";
 
 /** @throws where a reference names nothing, or uses a function that is not known here. */
 export const createResolver = (
@@ -69,7 +66,7 @@ export const createResolver = (
 
   const name = (logicalId: string): string => {
     const { Type } = find(logicalId);
-    const written = property(logicalId, nameProperties[Type] ?? "Name");
+    const written = property(logicalId, nameProperty(Type));
     if (written !== "") return written;
     const made = `${stackName}-${logicalId}`;
     // Only buckets insist on lower case.
@@ -83,40 +80,19 @@ export const createResolver = (
       case "AWS::SQS::Queue":
         return `https://sqs.${region}.amazonaws.com/${account}/${name(id)}`;
       case "AWS::Lambda::Alias":
-        return `${functionArn(property(id, "FunctionName"))}:${property(id, "Name")}`;
+        return `${functionArn(property(id, "FunctionName"), { account, region })}:${property(id, "Name")}`;
       case "AWS::Lambda::Version":
-        return `${functionArn(property(id, "FunctionName"))}:1`;
+        return `${functionArn(property(id, "FunctionName"), { account, region })}:1`;
       default:
         return name(id);
     }
   };
 
-  const functionArn = (functionName: string): string =>
-    `arn:aws:lambda:${region}:${account}:function:${functionName}`;
-
-  const arn = (id: string): string => {
-    switch (find(id).Type) {
-      case "AWS::Lambda::Function":
-        return functionArn(name(id));
-      case "AWS::SQS::Queue":
-        return `arn:aws:sqs:${region}:${account}:${name(id)}`;
-      case "AWS::IAM::Role":
-        return `arn:aws:iam::${account}:role/${name(id)}`;
-      case "AWS::Events::Rule":
-        return `arn:aws:events:${region}:${account}:rule/${name(id)}`;
-      case "AWS::S3::Bucket":
-        return `arn:aws:s3:::${name(id)}`;
-      case "AWS::Logs::LogGroup":
-        return `arn:aws:logs:${region}:${account}:log-group:${name(id)}:*`;
-      case "AWS::SNS::Topic":
-        return `arn:aws:sns:${region}:${account}:${name(id)}`;
-      default:
-        throw new Error(`The sandbox does not know the ARN of ${id}, an ${find(id).Type}.`);
-    }
-  };
-
   const attribute = (id: string, attributeName: string): string => {
-    if (attributeName === "Arn") return arn(id);
+    if (attributeName === "Arn") {
+      const arn = arnOf(find(id).Type, name(id), { account, region });
+      if (arn !== undefined) return arn;
+    }
     if (attributeName === "QueueName") return name(id);
     // One deployment, so every function has its first version.
     if (attributeName === "Version" && find(id).Type === "AWS::Lambda::Version") return "1";
@@ -139,7 +115,7 @@ export const createResolver = (
   };
 
   const intrinsics: Readonly<Record<string, (argument: unknown) => unknown>> = {
-    Ref: (argument) => ref(String(argument)),
+    Ref: (argument) => (argument === NO_VALUE ? undefined : ref(String(argument))),
     "Fn::GetAtt": (argument) => {
       const [id, ...rest] = Array.isArray(argument) ? argument.map(String) : String(argument).split(".");
       return attribute(id ?? "", rest.join("."));
@@ -175,7 +151,7 @@ export const createResolver = (
   };
 
   const resolve = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(resolve);
+    if (Array.isArray(value)) return value.map(resolve).filter((item) => item !== undefined);
     if (typeof value !== "object" || value === null) return value;
     const entries = Object.entries(value);
     const [only] = entries;
@@ -185,7 +161,8 @@ export const createResolver = (
         throw new Error(`The sandbox does not resolve ${only[0]} of CloudFormation.`);
       return intrinsic(only[1]);
     }
-    return Object.fromEntries(entries.map(([key, item]) => [key, resolve(item)]));
+    const resolved = entries.map(([key, item]): [string, unknown] => [key, resolve(item)]);
+    return Object.fromEntries(resolved.filter(([, item]) => item !== undefined));
   };
 
   return { resolve, ref, attribute, name };

@@ -1,9 +1,11 @@
 // Reads the CloudFormation template that osls packaged into what the sandbox runs: the same functions, rules,
-// documents, queues and roles that would be deployed.
+// documents, queues, roles, groups, load balancers and parameters that would be deployed.
 
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readFunctions } from "./functions.ts";
+import { readGroups } from "./groups.ts";
+import { inForce, resourceList } from "./in-force.ts";
 import {
   type Conditions,
   createResolver,
@@ -11,10 +13,18 @@ import {
   type Resolver,
   type Resources,
 } from "./intrinsics.ts";
+import { readLoadBalancers } from "./load-balancers.ts";
 import { ofType } from "./of-type.ts";
+import { readParameters } from "./parameters.ts";
 import { readRoles } from "./roles.ts";
 import { readRules } from "./rules.ts";
-import type { DocumentContent, DocumentDefinition, QueueDefinition, Template } from "./types.ts";
+import type {
+  DocumentContent,
+  DocumentDefinition,
+  PermissionDefinition,
+  QueueDefinition,
+  Template,
+} from "./types.ts";
 
 export const TEMPLATE_FILE = "cloudformation-template-update-stack.json";
 
@@ -27,7 +37,7 @@ export const readTemplate = (directory: string, environment: Omit<Environment, "
     try {
       return JSON.parse(readFileSync(join(directory, file), "utf8"));
     } catch (cause) {
-      const advice = `Package the project first (serverless package in ${dirname(directory)}).`;
+      const advice = `Package the project first (npm run package:sandbox in ${dirname(directory)}).`;
       throw new Error(`Cannot read ${join(directory, file)}. ${advice}`, { cause });
     }
   };
@@ -50,11 +60,7 @@ export const parseTemplate = (template: unknown, environment: Environment): Temp
   const defaults = Object.entries(Parameters).map(([name, { Default = "" }]) => [name, String(Default)]);
   const parameters = { ...Object.fromEntries(defaults), ...environment.parameters };
   const resolver = createResolver(all, { ...environment, parameters }, Conditions);
-  const resources: Resources = Object.fromEntries(
-    Object.entries(all).filter(([_id, { Condition: condition }]) =>
-      condition === undefined ? true : resolver.resolve(Conditions[condition]) === true,
-    ),
-  );
+  const resources = inForce(all, Conditions, resolver);
   return {
     stackName: environment.stackName,
     functions: readFunctions(resources, resolver),
@@ -62,6 +68,11 @@ export const parseTemplate = (template: unknown, environment: Environment): Temp
     documents: readDocuments(resources, resolver),
     queues: readQueues(resources, resolver),
     roles: readRoles(resources, resolver),
+    groups: readGroups(resources, resolver),
+    loadBalancers: readLoadBalancers(resources, resolver),
+    parameters: readParameters(resources, resolver),
+    permissions: readPermissions(resources, resolver),
+    resources: resourceList(resources),
   };
 };
 
@@ -79,6 +90,16 @@ const readQueues = (resources: Resources, resolver: Resolver): QueueDefinition[]
     name: resolver.name(logicalId),
     arn: resolver.attribute(logicalId, "Arn"),
   }));
+
+const readPermissions = (resources: Resources, resolver: Resolver): PermissionDefinition[] =>
+  ofType(resources, "AWS::Lambda::Permission").map((logicalId) => {
+    // The template was checked against CloudFormation's own database when it was packaged.
+    const { FunctionName, SourceArn } = resolver.resolve(resources[logicalId]?.Properties) as {
+      FunctionName: string;
+      SourceArn?: string;
+    };
+    return { functionArn: FunctionName, ...(SourceArn !== undefined && { sourceArn: SourceArn }) };
+  });
 
 const stackName = (state: unknown): string => {
   const { service } = state as {

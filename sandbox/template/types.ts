@@ -1,6 +1,7 @@
 // What the sandbox takes from the packaged CloudFormation template, with every reference resolved.
 
 import type { PatternObject } from "../events/pattern.ts";
+import type { GroupDefinition, LoadBalancerDefinition, ParameterDefinition } from "./infrastructure-types.ts";
 
 interface DurableConfig {
   executionTimeoutSeconds: number;
@@ -102,6 +103,21 @@ export interface RoleDefinition {
   managedPolicyArns: readonly string[];
 }
 
+/** Whom a function lets in. */
+export interface PermissionDefinition {
+  functionArn: string;
+  /** Of a rule; undefined: anybody's of the service. */
+  sourceArn?: string;
+}
+
+/** Anything that the template makes. */
+export interface ResourceDefinition {
+  logicalId: string;
+  type: string;
+  /** Those that are said; of a launch template those of its machines. */
+  properties: readonly string[];
+}
+
 export interface Template {
   stackName: string;
   functions: readonly FunctionDefinition[];
@@ -109,4 +125,10 @@ export interface Template {
   documents: readonly DocumentDefinition[];
   queues: readonly QueueDefinition[];
   roles: readonly RoleDefinition[];
+  groups: readonly GroupDefinition[];
+  loadBalancers: readonly LoadBalancerDefinition[];
+  parameters: readonly ParameterDefinition[];
+  permissions: readonly PermissionDefinition[];
+  /** All of it, read or not. */
+  resources: readonly ResourceDefinition[];
 }

@@ -12,12 +12,12 @@ import { createTestWorld, type TestWorld, type WorldOptions } from "./world.ts";
 
 export const BUCKET = "hive-rescued-logs";
 
-/** As it would be deployed with buckets for what was not shipped, and for the state of the swarm. */
+/** As it would be deployed with groups, and with buckets for what was not shipped and for the state of the swarm. */
 const packagedTemplate = (): Template =>
   readTemplate(".serverless", {
     account: sandboxAccount.id,
     region: sandboxAccount.region,
-    parameters: { RescueBucket: BUCKET, BackupBucket: BACKUPS },
+    parameters: { Groups: "create", RescueBucket: BUCKET, BackupBucket: BACKUPS },
   });
 
 export interface PermissionWorld extends TestWorld {
@@ -39,7 +39,7 @@ export const permissionWorld = async (
   const facts: Facts = {
     instance: (instanceId) => {
       const launched = world?.autoScaling.history().find((change) => change.instanceId === instanceId);
-      return launched && world && { ...world.autoScaling.traits(launched.group), tags };
+      return launched && { group: launched.group, tags };
     },
     byTag: () => [],
   };

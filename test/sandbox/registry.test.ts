@@ -114,10 +114,10 @@ it("an image of the sandbox's own making comes the same way, and so does a forge
 });
 
 it("a host pulls what its role allows, and pushes nothing", async () => {
-  const who = `User: arn:aws:sts::123456789012:assumed-role/hive-swarm-dev-WorkerInstanceRole/${await workerId()}`;
+  const who = `User: arn:aws:sts::${names.account}:assumed-role/hive-swarm-dev-WorkerInstanceRole/${await workerId()}`;
   expect(await asHost(`pull ${reference("hive-web", "1.2.0")}`)).toContain("Downloaded newer image");
   expect(await asHost(`pull ${reference("other-app", "1.2.0")}`)).toContain(
-    `denied: ${who} is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:us-east-1:123456789012:repository/other-app because no identity-based policy allows`,
+    `denied: ${who} is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:us-east-1:${names.account}:repository/other-app because no identity-based policy allows`,
   );
   expect(await asHost(`push ${reference("hive-web", "1.2.0")}`)).toContain(
     `${who} is not authorized to perform: ecr:`,

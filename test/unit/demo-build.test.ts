@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { isPackaged } from "../../sandbox/cli/build.ts";
+import { PACKAGE_DIRECTORY } from "../../sandbox/template/packaging.ts";
 
 let project = "";
 beforeEach(() => {
@@ -10,7 +11,7 @@ beforeEach(() => {
   write("functions/join-node/handler.ts", 100);
   write("serverless.yml", 100);
   write("dist/join-node.mjs", 200);
-  write(".serverless/cloudformation-template-update-stack.json", 201);
+  write(`${PACKAGE_DIRECTORY}/cloudformation-template-update-stack.json`, 201);
 });
 afterEach(() => rmSync(project, { recursive: true }));
 
@@ -39,7 +40,7 @@ describe("what was packaged", () => {
     expect(isPackaged(project)).toBe(false);
   });
 
-  it.each(["dist", ".serverless"])("is made anew where %s is missing", (output) => {
+  it.each(["dist", PACKAGE_DIRECTORY])("is made anew where %s is missing", (output) => {
     rmSync(join(project, output), { recursive: true });
     expect(isPackaged(project)).toBe(false);
   });

@@ -12,8 +12,7 @@ import type { PolicyStatement, RoleDefinition } from "../../sandbox/template/typ
 
 const INSTANCE = "i-0123456789abcdef0";
 const facts: Facts = {
-  instance: (id) =>
-    id === INSTANCE ? { role: "worker", group: "g", tags: { "hive-swarm:cluster": "hive" } } : undefined,
+  instance: (id) => (id === INSTANCE ? { group: "g", tags: { "hive-swarm:cluster": "hive" } } : undefined),
   byTag: () => [INSTANCE],
 };
 const surroundings = { account, facts };
@@ -137,9 +136,29 @@ const accessWith = (...statements: PolicyStatement[]) => {
     policies: [{ name: "policy", statements }],
     managedPolicyArns: [],
   };
+  const worker = {
+    ...role,
+    logicalId: "WorkerInstanceRole",
+    name: "worker-role",
+    arn: `${role.arn}-of-workers`,
+  };
   const template = {
     stackName: "stack",
-    roles: [role, { ...role, logicalId: "WorkerInstanceRole", name: "worker-role" }],
+    roles: [role, worker],
+    groups: [
+      {
+        logicalId: "G",
+        name: "g",
+        min: 0,
+        max: 1,
+        desired: 0,
+        loadBalancerNames: [],
+        hooks: [],
+        terminateHookAbandon: "retain",
+        tags: {},
+        roleArn: worker.arn,
+      } as const,
+    ],
     functions: [
       {
         logicalId: "F",

@@ -13,7 +13,7 @@ const packaged = (bucket?: string) =>
   readTemplate(".serverless", {
     account: sandboxAccount.id,
     region: sandboxAccount.region,
-    ...(bucket !== undefined && { parameters: { RescueBucket: bucket } }),
+    parameters: { Groups: "create", ...(bucket !== undefined && { RescueBucket: bucket }) },
   });
 const template = packaged(BUCKET);
 const grants = template.roles.flatMap(grantsOf);
@@ -22,10 +22,10 @@ const grants = template.roles.flatMap(grantsOf);
 const [WORKER, MANAGER, FOREIGN, UNTAGGED] = [1, 2, 3, 4].map((number) => `i-0${String(number).repeat(16)}`);
 const ours = { "hive-swarm:cluster": "hive" };
 const instances = new Map([
-  [WORKER, { role: "worker", tags: ours }],
-  [MANAGER, { role: "manager", tags: ours }],
-  [FOREIGN, { role: "worker", tags: { "hive-swarm:cluster": "another" } }],
-  [UNTAGGED, { role: "worker", tags: {} }],
+  [WORKER, { group: "hive-workers", tags: ours }],
+  [MANAGER, { group: "hive-managers", tags: ours }],
+  [FOREIGN, { group: "hive-workers", tags: { "hive-swarm:cluster": "another" } }],
+  [UNTAGGED, { group: "hive-workers", tags: {} }],
 ] as const);
 const access = createAccess({
   template,

@@ -110,12 +110,6 @@ export class AutoScaling implements ServiceModel {
     return this.#parts.tags.of(instanceId);
   }
 
-  /** What a group makes of its instances: their part in the cluster, and the tags that they are launched with. */
-  traits(group: string): { role: "manager" | "worker"; tags: Record<string, string> } {
-    const { config, tags } = findGroup(this.#parts.groups, group);
-    return { role: config.role, tags: Object.fromEntries(tags) };
-  }
-
   /** Launches one more instance, into the warm pool of a group: launch hook with Destination WarmPool. */
   launchIntoWarmPool(group: string): string {
     return launchIntoWarmPool(this.#parts, findGroup(this.#parts.groups, group)).instanceId;

@@ -96,7 +96,7 @@ export class ClassicLoadBalancing implements ServiceModel {
       LoadBalancerDescriptions: items.map(({ config, members, createdAt }) => ({
         LoadBalancerName: config.name,
         DNSName: config.dnsName ?? `${config.name}.elb.localhost`,
-        Scheme: "internet-facing",
+        Scheme: config.scheme ?? "internet-facing",
         ListenerDescriptions: config.listeners.map((Listener) => ({ Listener, PolicyNames: [] })),
         HealthCheck: config.healthCheck,
         Instances: named(members.registered()),
@@ -154,14 +154,14 @@ async function standing(members: Membership, instanceId: string): Promise<Standi
 
 const named = (ids: string[]): Sdk.Instance[] => ids.map((InstanceId) => ({ InstanceId }));
 
-const attributes = ({ members }: LoadBalancer): Sdk.LoadBalancerAttributes => ({
-  CrossZoneLoadBalancing: { Enabled: true },
+const attributes = ({ members, config }: LoadBalancer): Sdk.LoadBalancerAttributes => ({
+  CrossZoneLoadBalancing: { Enabled: config.crossZone ?? true },
   AccessLog: { Enabled: false },
   ConnectionDraining: {
     Enabled: members.drainingTimeoutSeconds > 0,
     Timeout: members.drainingTimeoutSeconds || 300,
   },
-  ConnectionSettings: { IdleTimeout: 60 },
+  ConnectionSettings: { IdleTimeout: config.idleTimeoutSeconds ?? 60 },
 });
 
 /** So many failed checks make an instance unhealthy (AWS's defaults where nothing is said). */

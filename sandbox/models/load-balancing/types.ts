@@ -9,6 +9,11 @@ export interface LoadBalancerConfig {
   drainingTimeoutSeconds: number;
   listeners: Listener[];
   healthCheck: HealthCheck;
+  /** Default `internet-facing`. */
+  scheme?: string;
+  crossZone?: boolean;
+  /** AWS's default is 60. */
+  idleTimeoutSeconds?: number;
   dnsName?: string;
 }
 

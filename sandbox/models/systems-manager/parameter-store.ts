@@ -14,12 +14,17 @@ interface Stored {
   modifiedAt: number;
 }
 
-/** Of a parameter of the Standard tier. */
-const MOST_BYTES = 4096;
+const MOST_BYTES = { Standard: 4096, Advanced: 8192 } as const;
 /** With one more, the oldest goes (unless it has a label, and there are none here). */
 const MOST_VERSIONS = 100;
 /** Of a page, unless the caller asks for fewer. */
 const HISTORY_PAGE = 50;
+
+/** Intelligent tiering takes the first that is large enough. */
+const tierOf = (asked: Sdk.ParameterTier = "Standard", value: string): keyof typeof MOST_BYTES =>
+  asked === "Advanced" || (asked === "Intelligent-Tiering" && Buffer.byteLength(value) > MOST_BYTES.Standard)
+    ? "Advanced"
+    : "Standard";
 
 export class ParameterStore {
   readonly #clock: Clock;
@@ -50,10 +55,11 @@ export class ParameterStore {
     if (type === undefined) {
       throw new AwsError("ValidationException", "A parameter type is required when you create a parameter.");
     }
-    if (Buffer.byteLength(value) > MOST_BYTES) {
+    const tier = tierOf(input.Tier, value);
+    if (Buffer.byteLength(value) > MOST_BYTES[tier]) {
       throw new AwsError(
         "ValidationException",
-        `Standard tier parameters support a maximum parameter value of ${MOST_BYTES} characters.`,
+        `${tier} tier parameters support a maximum parameter value of ${MOST_BYTES[tier]} characters.`,
       );
     }
     if (input.AllowedPattern !== undefined && !new RegExp(input.AllowedPattern).test(value)) {
@@ -65,7 +71,7 @@ export class ParameterStore {
     const version = (last?.version ?? 0) + 1;
     versions.push({ name, type, value, version, modifiedAt: this.#clock.now() });
     this.#parameters.set(name, versions.slice(-MOST_VERSIONS));
-    return { Version: version, Tier: "Standard" };
+    return { Version: version, Tier: tier };
   }
 
   get(input: Sdk.GetParameterRequest): Sdk.GetParameterResult {
