@@ -58,7 +58,8 @@ import { parseHookRequest, parseRequest } from "../../shared/flows/request.ts";
 import { retireNode } from "../../shared/flows/retire.ts";
 import { rollImage } from "../../shared/flows/roll.ts";
 import { parseRollRequest } from "../../shared/flows/roll-request.ts";
-import type { CoreWorld, RepairWorld, RollWorld, World } from "../../shared/flows/world.ts";
+import type { CoreWorld, Log, RepairWorld, RollWorld, World } from "../../shared/flows/world.ts";
+import { embedded, type Measured } from "../../shared/metrics.ts";
 import type { RollOutcome } from "../../shared/rolls/outcome.ts";
 import { environment } from "../environment.ts";
 import { Invocations } from "./invocations.ts";
@@ -169,6 +170,24 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   const reports: string[] = [];
   const report = (message: string): void => void reports.push(message);
   const send = (queue: string, body: string): void => void letters.push({ queue, body });
+
+  const config = readConfig({
+    ...environment,
+    LOAD_BALANCER: loadBalancer === "none" ? "" : ELB,
+    ROLL_DEADLINE_SECONDS: "3600",
+    ...options.environment,
+  });
+  /** As it would stand in a function's log group. */
+  const lines: string[] = [];
+  const note =
+    (level: LogRecord["level"]) =>
+    (message: string, fields: Record<string, unknown>, measured?: Measured): void => {
+      log.push({ level, message, fields });
+      const metrics = measured && embedded(config, measured, clock.now());
+      const timestamp = new Date(clock.now()).toISOString();
+      lines.push(JSON.stringify({ level: level.toUpperCase(), message, timestamp, ...fields, ...metrics }));
+    };
+  const logger: Log = { info: note("info"), warn: note("warn"), error: note("error") };
 
   const machines: SimulatedMachines = new SimulatedMachines({
     clock,
@@ -320,23 +339,23 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     "backup-swarm",
   ].map(functionDefinition);
   const handlers: Record<string, DurableLambdaHandler> = {
-    [`${PREFIX}join-node`]: durableHandler((flow, payload) =>
+    [`${PREFIX}join-node`]: durableHandler(logger, (flow, payload) =>
       joinNode(flow, worlds.join, parseRequest(payload)),
     ),
-    [`${PREFIX}retire-node`]: durableHandler((flow, payload) =>
+    [`${PREFIX}retire-node`]: durableHandler(logger, (flow, payload) =>
       retireNode(flow, worlds.retire, parseHookRequest(payload)),
     ),
-    [`${PREFIX}roll-service`]: durableHandler((flow, payload) =>
+    [`${PREFIX}roll-service`]: durableHandler(logger, (flow, payload) =>
       rollImage(flow, worlds.roll, parseRollRequest(payload)),
     ),
-    [`${PREFIX}plan`]: durableHandler((flow, payload) => {
+    [`${PREFIX}plan`]: durableHandler(logger, (flow, payload) => {
       parsePlanRequest(payload);
       return planCluster(flow, worlds.plan);
     }),
-    [`${PREFIX}repair`]: durableHandler((flow, payload) =>
+    [`${PREFIX}repair`]: durableHandler(logger, (flow, payload) =>
       repair(flow, worlds.repair, parseRepairRequest(payload)),
     ),
-    [`${PREFIX}backup-swarm`]: durableHandler((flow, payload) => {
+    [`${PREFIX}backup-swarm`]: durableHandler(logger, (flow, payload) => {
       parseBackupRequest(payload);
       return backupSwarm(flow, worlds.backup);
     }),
@@ -385,17 +404,6 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     return inProcessClient<Client>(handle, service, caller, known);
   };
 
-  const config = readConfig({
-    ...environment,
-    LOAD_BALANCER: loadBalancer === "none" ? "" : ELB,
-    ROLL_DEADLINE_SECONDS: "3600",
-    ...options.environment,
-  });
-  const note =
-    (level: LogRecord["level"]) =>
-    (message: string, fields: Record<string, unknown>): void =>
-      void log.push({ level, message, fields });
-  const logger = { info: note("info"), warn: note("warn"), error: note("error") };
   const coreOf = (role: string): CoreWorld => ({
     autoScaling: client<AutoScalingClient>("autoscaling", role),
     systemsManager: client<SSMClient>("ssm", role),
@@ -508,6 +516,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     published,
     handle,
     log,
+    lines,
     calls,
     letters,
     events,
