@@ -53,6 +53,6 @@ export const tellGauges = (
   waits: Known<Waits>,
 ): void => {
   const values = gaugesOf(snapshot, waits, config, now());
-  const unread = waits.known ? {} : { waits: waits.because };
-  log.info("cluster seen", { flow, ...unread }, { values });
+  if (waits.known) log.info("cluster seen", { flow }, { values });
+  else log.warn("since when hooks wait is not known", { flow, cause: waits.because }, { values });
 };
