@@ -62,7 +62,10 @@ export const openFlow = async (
       tellEnd(flow, world, request, name, startedAt);
       return { state };
     } catch (error) {
-      if (!isTransient(error)) throw error;
+      if (!isTransient(error)) {
+        tellEnd(flow, world, request, name, startedAt, errorText(error));
+        throw error;
+      }
       world.log.warn("look failed", {
         flow: flow.name,
         instanceId: request.instanceId,

@@ -1,11 +1,14 @@
 // The model of CloudWatch: metrics out of log lines, and alarms over them, by the rules of the user guide.
 import { readFileSync } from "node:fs";
 import { alarmReport, readAlarms } from "../../sandbox/cloud/alarms.ts";
+import { sandboxAccount } from "../../sandbox/models/account.ts";
 import { CloudWatch } from "../../sandbox/models/cloud-watch/cloud-watch.ts";
 import { embeddedMetrics } from "../../sandbox/models/cloud-watch/embedded-metrics.ts";
 import { evaluate } from "../../sandbox/models/cloud-watch/evaluation.ts";
 import { filteredMetrics } from "../../sandbox/models/cloud-watch/metric-filters.ts";
 import type { AlarmDefinition } from "../../sandbox/template/monitoring.ts";
+import { readRegistryTemplate } from "../../sandbox/template/registry-template.ts";
+import { readTemplate } from "../../sandbox/template/template.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const MINUTE = 60_000;
@@ -206,6 +209,20 @@ describe("each alarm of both stacks", () => {
       expect(actions).toHaveLength(1);
     },
   );
+
+  it("and each queue of both has one", () => {
+    const account = { account: sandboxAccount.id, region: sandboxAccount.region };
+    const registry = { ...account, stackName: "hive-swarm-dev-registry-events" };
+    const queues = [
+      ...readTemplate(".serverless", account).queues,
+      ...readRegistryTemplate(".", registry).queues,
+    ];
+    const watched = alarms
+      .filter(({ namespace }) => namespace === "AWS/SQS")
+      .map(({ dimensions }) => dimensions.QueueName);
+    expect(watched.sort()).toEqual(queues.map(({ name }) => name).sort());
+    expect(watched).toHaveLength(2);
+  });
 
   it("is all that there are sections of", () => {
     expect([...sections.keys()].sort()).toEqual(alarms.map(({ name }) => shortOf(name)).sort());
