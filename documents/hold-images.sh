@@ -17,4 +17,4 @@ timeout 60 docker version >/dev/null 2>&1 || fail pull "the Docker daemon does n
 hold_images "$SSM_images"
 make_directories "$SSM_directories"
 prune_images "$SSM_prune" "$SSM_images $SSM_keep"
-printf '{"held":%d,"pulled":%d,"pruned":%d,"missing":%s}\n' "$held" "$pulled" "$pruned" "$(json_string "$missing")"
+printf '{"held":%d,"pulled":%d,"pruned":%d,"disk":%s,"missing":%s}\n' "$held" "$pulled" "$pruned" "$(disk_percent)" "$(json_string "$missing")"

@@ -35,6 +35,7 @@ export const environment = {
   DRAINING_SECONDS: "30",
   STOP_GRACE_SECONDS: "60",
   REPAIR_MOST_PERCENT: "30",
+  STEP_METRICS: "yes",
   ROLL_REPOSITORIES: "hive-*",
   ROLL_TAGS: "latest|v?[0-9]+([.][0-9]+)*",
   VERSION_TAGS: "v?[0-9]+([.][0-9]+)*([-_.][0-9A-Za-z]+)*",

@@ -68,6 +68,12 @@ hold_images() {
   missing=${missing# }
 }
 
+# How full the disk is that images lie on, in percent; `null` where that cannot be told, which is no reason to fail.
+disk_percent() {
+  percent=$(df --output=pcent "$(docker_format '<<.DockerRootDir>>' info 2>/dev/null)" 2>/dev/null | tail -n 1 | tr -cd 0-9) || true
+  printf '%s' "${percent:-null}"
+}
+
 image_ids() {
   for word in "$@"; do docker_format '<<.Id>>' image inspect "${word#+}" 2>/dev/null || true; done
 }

@@ -6,7 +6,7 @@ import { durableHandler } from "../../shared/flows/durable-flow.ts";
 
 const world = createWorld("backup-swarm");
 
-export const handler = durableHandler(async (flow, payload) => {
+export const handler = durableHandler(world.log, async (flow, payload) => {
   parseBackupRequest(payload);
   return await backupSwarm(flow, world);
 });

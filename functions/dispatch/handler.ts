@@ -8,14 +8,15 @@ import { dispatch } from "../../shared/flows/dispatch.ts";
 import { createLog } from "../../shared/log.ts";
 import { logFailure } from "./log-failure.ts";
 
-const log = createLog("dispatch");
+const config = readConfig(process.env);
+const log = createLog("dispatch", config);
 // Twice as many as the SDK's own: a fleet that is launched at once is throttled for seconds, and Lambda's next try comes
 // only a minute later.
 const maxAttempts = 6;
 const dispatcher = {
   autoScaling: new AutoScalingClient({ maxAttempts }),
   lambda: new LambdaClient({ maxAttempts }),
-  config: readConfig(process.env),
+  config,
   functions: {
     join: process.env.JOIN_FUNCTION ?? "",
     retire: process.env.RETIRE_FUNCTION ?? "",

@@ -6,4 +6,6 @@ import { parseRequest } from "../../shared/flows/request.ts";
 
 const world = createWorld("join-node");
 
-export const handler = durableHandler((flow, payload) => joinNode(flow, world, parseRequest(payload)));
+export const handler = durableHandler(world.log, (flow, payload) =>
+  joinNode(flow, world, parseRequest(payload)),
+);

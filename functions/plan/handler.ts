@@ -6,7 +6,7 @@ import { parsePlanRequest } from "../../shared/flows/plan-request.ts";
 
 const world = createRepairWorld("plan");
 
-export const handler = durableHandler((flow, payload) => {
+export const handler = durableHandler(world.log, (flow, payload) => {
   parsePlanRequest(payload);
   return planCluster(flow, world);
 });

@@ -6,4 +6,6 @@ import { parseRepairRequest } from "../../shared/flows/repair-request.ts";
 
 const world = createRepairWorld("repair");
 
-export const handler = durableHandler((flow, payload) => repair(flow, world, parseRepairRequest(payload)));
+export const handler = durableHandler(world.log, (flow, payload) =>
+  repair(flow, world, parseRepairRequest(payload)),
+);

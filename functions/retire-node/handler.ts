@@ -6,4 +6,6 @@ import { retireNode } from "../../shared/flows/retire.ts";
 
 const world = createWorld("retire-node");
 
-export const handler = durableHandler((flow, payload) => retireNode(flow, world, parseHookRequest(payload)));
+export const handler = durableHandler(world.log, (flow, payload) =>
+  retireNode(flow, world, parseHookRequest(payload)),
+);

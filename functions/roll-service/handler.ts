@@ -6,4 +6,6 @@ import { parseRollRequest } from "../../shared/flows/roll-request.ts";
 
 const world = createRollWorld("roll-service");
 
-export const handler = durableHandler((flow, payload) => rollImage(flow, world, parseRollRequest(payload)));
+export const handler = durableHandler(world.log, (flow, payload) =>
+  rollImage(flow, world, parseRollRequest(payload)),
+);

@@ -27,6 +27,7 @@ export interface LambdaParts {
   queueNames: string[];
   /** How many of the next deliveries from the bus a function's resource policy refuses. */
   refusals: { left: number };
+  functionNames: string[];
   /** `join-node` → `hive-swarm-dev-join-node`. @throws where there is no such function */
   functionName(shortName: string): string;
   model: ReturnType<typeof lambdaModel>;
@@ -113,6 +114,7 @@ export const startLambda = (
     ...buses,
     queueNames,
     refusals,
+    functionNames: functions.map(({ name }) => name),
     functionName: (shortName) => {
       const wanted = `${template.stackName}-${shortName}`;
       if (functions.some(({ name }) => name === wanted)) return wanted;

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { disturbance, type EventFault } from "../unpleasant/events.ts";
 import type { Sides } from "../unpleasant/sides.ts";
+import { alarmReport, readAlarms } from "./alarms.ts";
 import type { Cloud } from "./assemble.ts";
 import { files, names } from "./configuration.ts";
 import type { DemoPush } from "./ecr.ts";
@@ -43,15 +44,24 @@ export const operations = (cloud: Cloud, watch: Watch) => {
         error,
       })),
     /** @param name of the function without the stack's prefix, for example `join-node` */
-    functionLog: (name: string) => {
-      const file = join(configuration.stateDirectory, files.functionLogs, `${lambda.functionName(name)}.log`);
-      try {
-        return readFileSync(file, "utf8");
-      } catch (error) {
-        // It has not run yet.
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-        throw error;
-      }
+    functionLog: (name: string) =>
+      readOrNothing(
+        join(configuration.stateDirectory, files.functionLogs, `${lambda.functionName(name)}.log`),
+      ),
+    /** Which alarms would have gone off, by what was logged until now. */
+    alarms: () => {
+      const stackName = lambda.functionName("dispatch").replace(/-dispatch$/, "");
+      const { projectDirectory, stateDirectory } = configuration;
+      const logs = Object.fromEntries(
+        lambda.functionNames.map((name) => [
+          name,
+          readOrNothing(join(stateDirectory, files.functionLogs, `${name}.log`)),
+        ]),
+      );
+      const queues = Object.fromEntries(
+        lambda.queueNames.map((name) => [name, lambda.queues.messages(name).map(({ sentAt }) => sentAt)]),
+      );
+      return alarmReport(readAlarms(projectDirectory, stackName), { logs, queues }, Date.now());
     },
     deadLetters: () => lambda.queueNames.flatMap((name) => lambda.queues.messages(name)),
     /** Which permissions were used so far, which not, and what was refused. */
@@ -150,6 +160,16 @@ export const operations = (cloud: Cloud, watch: Watch) => {
         signal: AbortSignal.timeout((timeoutSeconds + 5) * 1000),
       }),
   };
+};
+
+/** Of a function that has not run yet there is no log. */
+const readOrNothing = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
 };
 
 export type Operations = ReturnType<typeof operations>;

@@ -56,7 +56,7 @@ export const holdImages: Document = async (script) => {
       host.images.delete(name);
       pruned++;
     }
-  return { ...counts, pruned, missing };
+  return { ...counts, pruned, disk: host.diskPercent, missing };
 };
 
 const decoded = (word: string): string => decodeURIComponent(word.replaceAll("+", " "));

@@ -36,6 +36,8 @@ export class Host {
   /** The metadata service's time of a Spot interruption; empty: none. */
   interruptedAt = "";
   alive = true;
+  /** How full the disk is. */
+  diskPercent = 20;
   /** Docker answers; false while it is stopped, for a backup say. */
   engineUp = true;
   /** What backups of this host have answered, by their time: they are not made again. */

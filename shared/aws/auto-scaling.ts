@@ -5,6 +5,7 @@ import {
   DescribeAutoScalingGroupsCommand,
   DescribeAutoScalingInstancesCommand,
   DescribeLifecycleHooksCommand,
+  DescribeScalingActivitiesCommand,
   RecordLifecycleActionHeartbeatCommand,
 } from "@aws-sdk/client-auto-scaling";
 import { type InstanceId, isInstanceId } from "../identifiers.ts";
@@ -112,6 +113,19 @@ export const describeHook = async (client: AutoScalingClient, group: string, hoo
     heartbeatTimeoutSeconds,
     globalTimeoutSeconds: found.GlobalTimeout ?? Math.min(172_800, 100 * heartbeatTimeoutSeconds),
   };
+};
+
+/** Launches and terminations of a group, the newest hundred, newest first. The description names the instance. */
+export const activityStarts = async (
+  client: AutoScalingClient,
+  group: string,
+): Promise<{ description: string; startedAt: number }[]> => {
+  const answer = await client.send(
+    new DescribeScalingActivitiesCommand({ AutoScalingGroupName: group, MaxRecords: 100 }),
+  );
+  return (answer.Activities ?? []).flatMap(({ Description = "", StartTime }) =>
+    StartTime ? [{ description: Description, startedAt: StartTime.getTime() }] : [],
+  );
 };
 
 export const heartbeat = async (client: AutoScalingClient, action: HookAction): Promise<void> => {

@@ -36,6 +36,8 @@ export interface Config extends RollConfig, ClusterConfig, Budgets {
   rescueBucket: string | undefined;
   joinDeadlineSeconds: number;
   retireDeadlineSeconds: number;
+  /** How long each step took is a metric of its own: most of what metrics cost (docs/cost.md). */
+  stepMetrics: boolean;
   /** Nothing is repaired that would touch more of the workers than this share: then something else is wrong. */
   mostTouchedPercent: number;
 }
@@ -87,6 +89,7 @@ export const readConfig = (environment: Environment): Config => {
     rescueBucket: read.optional("RESCUE_BUCKET", /^[a-z0-9][a-z0-9.-]{2,62}$/, "my-rescued-logs"),
     joinDeadlineSeconds: read.whole("JOIN_DEADLINE_SECONDS", 30, 172800),
     retireDeadlineSeconds: read.whole("RETIRE_DEADLINE_SECONDS", 30, 172800),
+    stepMetrics: read.oneOf("STEP_METRICS", ["yes", "no"], "yes") === "yes",
     mostTouchedPercent: read.whole("REPAIR_MOST_PERCENT", 1, 100),
     ...readRollConfig(read),
     ...readClusterConfig(read),

@@ -2,6 +2,7 @@
 // some minutes; then the engine is left running, since a backup is wanted most when managers are in trouble.
 
 import { pauseText } from "../fleet/pause.ts";
+import { flowMeasured } from "../metrics.ts";
 import { AnswerError } from "../swarm/answers.ts";
 import type { SavedState } from "../swarm/backup.ts";
 import { type CopyErrand, copyState } from "./backup-copy.ts";
@@ -52,10 +53,11 @@ export const backupSwarm = async (flow: Flow, world: CoreWorld): Promise<BackupO
   await flow.step("report", async () => {
     const because = errand.spared === undefined ? {} : { because: errand.spared };
     const record = { flow: flow.name, bucket, seconds, ...ended, ...because };
-    if (ended.outcome === "failed") world.log.error("backup failed", record);
+    const measured = flowMeasured(flow.name, ended.outcome, seconds);
+    if (ended.outcome === "failed") world.log.error("backup failed", record, measured);
     else if (ended.engine === "running" && ended.managers > 2 && !ended.autolock)
-      world.log.warn("backup saved, of a running engine", record);
-    else world.log.info("backup saved", record);
+      world.log.warn("backup saved, of a running engine", record, measured);
+    else world.log.info("backup saved", record, measured);
   });
   return ended.outcome === "failed" ? ended : { ...ended, bucket, seconds };
 };

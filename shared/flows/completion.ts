@@ -2,6 +2,7 @@
 // lifecycle action" can be said of one that still waits (docs/facts.md, A5).
 import { completeHook, describeMember, type HookAction, heartbeat } from "../aws/auto-scaling.ts";
 import { errorText, isTransient } from "../aws/errors.ts";
+import { stepMeasured } from "../metrics.ts";
 import { GONE, StepFailure } from "./failure.ts";
 import type { Check, Flow } from "./flow.ts";
 import type { EpochMillis, World } from "./world.ts";
@@ -55,6 +56,23 @@ export const completeAndProve = async (
     );
   };
 
+  const ended = (state: Completing, now: EpochMillis, follows: string): Check<Completing> => {
+    const seconds = (now - state.startedAt) / 1000;
+    world.log.info(
+      "step done",
+      { ...fields, seconds, state: follows },
+      stepMeasured(flow.name, name, seconds),
+    );
+    return { state: { ...state, end: { state: follows } } };
+  };
+
+  const late = (state: Completing, now: EpochMillis): Check<Completing> => {
+    const seconds = (now - state.startedAt) / 1000;
+    const record = { ...fields, seconds, cause: state.because };
+    world.log.warn("step out of time", record, stepMeasured(flow.name, name, seconds, true));
+    return { state: { ...state, end: { late: true } } };
+  };
+
   const check = async (before: Completing): Promise<Check<Completing>> => {
     const now = world.now();
     const state: Completing = { ...before, startedAt: before.startedAt || now };
@@ -66,26 +84,14 @@ export const completeAndProve = async (
       if (before.startedAt > 0) {
         const member = await describeMember(world.autoScaling, action.instanceId);
         if (!waits(member?.lifecycleState)) {
-          state.end = { state: member?.lifecycleState ?? GONE };
-          world.log.info("step done", {
-            ...fields,
-            seconds: (now - state.startedAt) / 1000,
-            state: state.end.state,
-          });
-          return { state };
+          return ended(state, now, member?.lifecycleState ?? GONE);
         }
       }
       if (now - state.acceptedAt > SHOW_SECONDS * 1000) {
         const completed = await completeHook(world.autoScaling, action, result);
         const notOurs = before.acceptedAt > 0 || now - state.startedAt > NOT_OURS_SECONDS * 1000;
         if (completed.answer === "not-active" && notOurs) {
-          state.end = { state: ANOTHER_HOOK };
-          world.log.info("step done", {
-            ...fields,
-            seconds: (now - state.startedAt) / 1000,
-            state: ANOTHER_HOOK,
-          });
-          return { state };
+          return ended(state, now, ANOTHER_HOOK);
         }
         if (completed.answer === "accepted") state.acceptedAt = now;
         state.because = completed.answer === "accepted" ? "accepted, and still waiting" : completed.message;
@@ -97,7 +103,7 @@ export const completeAndProve = async (
         world.log.warn("completion failed", { ...fields, cause: state.because });
       if (isTransient(error)) patienceSeconds = UNSEEN_SECONDS;
     }
-    if (now - state.startedAt > patienceSeconds * 1000) return { state: { ...state, end: { late: true } } };
+    if (now - state.startedAt > patienceSeconds * 1000) return late(state, now);
     return { state, againInSeconds: now - state.startedAt < 5_000 ? 1 : 5 };
   };
 

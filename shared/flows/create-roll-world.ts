@@ -16,7 +16,7 @@ export const createRollWorld = (serviceName: string): RollWorld => {
     registry: new ECRClient({ region: config.registryRegion }),
     eventBus: new EventBridgeClient(),
     config,
-    log: createLog(serviceName),
+    log: createLog(serviceName, config),
     pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     now: () => Date.now(),
   };

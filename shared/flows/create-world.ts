@@ -7,12 +7,15 @@ import { createLog } from "../log.ts";
 import type { World } from "./world.ts";
 
 /** @throws ConfigError when the environment is wrong. */
-export const createWorld = (serviceName: string): World => ({
-  autoScaling: new AutoScalingClient(),
-  loadBalancing: new ElasticLoadBalancingClient(),
-  systemsManager: new SSMClient(),
-  config: readConfig(process.env),
-  log: createLog(serviceName),
-  pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-  now: () => Date.now(),
-});
+export const createWorld = (serviceName: string): World => {
+  const config = readConfig(process.env);
+  return {
+    autoScaling: new AutoScalingClient(),
+    loadBalancing: new ElasticLoadBalancingClient(),
+    systemsManager: new SSMClient(),
+    config,
+    log: createLog(serviceName, config),
+    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    now: () => Date.now(),
+  };
+};

@@ -4,6 +4,7 @@ import { commandResults, describeAgents } from "../aws/run-command.ts";
 import type { InstanceId } from "../identifiers.ts";
 import { reportedFailure } from "../swarm/answers.ts";
 import { cancelDocument, DELIVERY_SECONDS, sendDocument } from "./command.ts";
+import { tellDisk } from "./disk.ts";
 import { type HostCommand, REPORT_SECONDS } from "./host.ts";
 import { type Errand, type Look, watch } from "./watch.ts";
 import type { EpochMillis } from "./world.ts";
@@ -117,6 +118,11 @@ const look = async (
   standing: "fresh" | "suspicious" | "late",
 ): Promise<Looked> => {
   const results = await commandResults(world.systemsManager, commandId);
+  tellDisk(
+    flow,
+    world,
+    results.filter(({ instanceId }) => waiting.includes(instanceId)),
+  );
   const troubles: HostTrouble[] = [];
   const rest: InstanceId[] = [];
   for (const instanceId of waiting) {

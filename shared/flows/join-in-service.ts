@@ -21,24 +21,24 @@ export const joinInService = async (
   world: World,
   request: InServiceRequest,
 ): Promise<JoinOutcome> => {
-  const { member, lookedAt } = await openFlow(flow, world, request, "look", () => true);
+  const { member, lookedAt, startedAt } = await openFlow(flow, world, request, "look", () => true);
   const state = member?.lifecycleState ?? "in no group";
   if (state !== "InService" || member?.group !== request.group)
-    return await report(flow, world, request, { outcome: "ignored", state });
+    return await report(flow, world, request, startedAt, { outcome: "ignored", state });
 
   const hold: Hold = { flow, world, lease: leaseFor(world, request, lookedAt) };
   const joining = beginJoining(hold, true);
   try {
-    return await report(flow, world, request, await join(hold, joining));
+    return await report(flow, world, request, startedAt, await join(hold, joining));
   } catch (error) {
     const overtaken = error instanceof Overtaken;
     if (overtaken && error.state !== RETIRING) {
       await undoOvertaken(hold, joining, error.state);
-      return await report(flow, world, request, { outcome: "overtaken", state: error.state });
+      return await report(flow, world, request, startedAt, { outcome: "overtaken", state: error.state });
     }
     const untidied = joining.unfinished ? await undo(hold, joining) : [];
     const failure = overtaken ? { step: error.step, cause: STUCK } : failureOf(error);
-    return await report(flow, world, request, { outcome: "failed", ...failure, untidied });
+    return await report(flow, world, request, startedAt, { outcome: "failed", ...failure, untidied });
   }
 };
 

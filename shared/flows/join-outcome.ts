@@ -1,6 +1,7 @@
 // What becomes of a join, and how it is told.
+import { flowMeasured } from "../metrics.ts";
 import type { Flow } from "./flow.ts";
-import type { FlowRequest, World } from "./world.ts";
+import type { EpochMillis, FlowRequest, World } from "./world.ts";
 
 export type JoinOutcome =
   | {
@@ -23,12 +24,14 @@ export const report = (
   flow: Flow,
   world: World,
   request: FlowRequest,
+  startedAt: EpochMillis,
   outcome: JoinOutcome,
 ): Promise<JoinOutcome> =>
   flow.step("report", async () => {
+    const measured = flowMeasured(flow.name, outcome.outcome, (world.now() - startedAt) / 1000);
     const record = { flow: flow.name, group: request.group, instanceId: request.instanceId, ...outcome };
     if (outcome.outcome === "abandoned" || outcome.outcome === "failed")
-      world.log.error(`join ${outcome.outcome}`, record);
-    else world.log.info(`join ${outcome.outcome}`, record);
+      world.log.error(`join ${outcome.outcome}`, record, measured);
+    else world.log.info(`join ${outcome.outcome}`, record, measured);
     return outcome;
   });

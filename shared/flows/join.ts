@@ -29,7 +29,7 @@ export const joinNode = (flow: Flow, world: World, request: FlowRequest): Promis
   "hook" in request ? joinForHook(flow, world, request) : joinInService(flow, world, request);
 
 const joinForHook = async (flow: Flow, world: World, request: HookRequest): Promise<JoinOutcome> => {
-  const { member, lookedAt } = await openFlow(
+  const { member, lookedAt, startedAt } = await openFlow(
     flow,
     world,
     request,
@@ -38,7 +38,7 @@ const joinForHook = async (flow: Flow, world: World, request: HookRequest): Prom
   );
   const state = member?.lifecycleState ?? "in no group";
   if (!launching(state) || member?.group !== request.group)
-    return await report(flow, world, request, { outcome: "ignored", state });
+    return await report(flow, world, request, startedAt, { outcome: "ignored", state });
 
   const facts = await readHook(flow, world, request);
   const lease = takeLease(request, facts, world.config.joinDeadlineSeconds, launching, lookedAt);
@@ -49,13 +49,13 @@ const joinForHook = async (flow: Flow, world: World, request: HookRequest): Prom
       state === "Warmed:Pending:Wait"
         ? await prepare(hold, request, joining)
         : await join(hold, request, facts.group.loadBalancers, joining);
-    return await report(flow, world, request, outcome);
+    return await report(flow, world, request, startedAt, outcome);
   } catch (error) {
     // A host that never answered has done nothing that would have to be undone.
     const reached = joining.address !== "";
     if (error instanceof Overtaken) {
       await undoOvertaken(hold, joining, error.state);
-      return await report(flow, world, request, { outcome: "overtaken", state: error.state });
+      return await report(flow, world, request, startedAt, { outcome: "overtaken", state: error.state });
     }
     const failure = failureOf(error);
     // The swarm lives and falls with who formed it: it stays, though not as it should be.
@@ -65,7 +65,7 @@ const joinForHook = async (flow: Flow, world: World, request: HookRequest): Prom
       untidied.push(failureOf(completionError).cause);
     });
     const outcome = joining.formed ? "failed" : "abandoned";
-    return await report(flow, world, request, { outcome, ...failure, untidied });
+    return await report(flow, world, request, startedAt, { outcome, ...failure, untidied });
   }
 };
 

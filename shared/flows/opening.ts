@@ -9,6 +9,7 @@ import {
   heartbeat,
 } from "../aws/auto-scaling.ts";
 import { errorText, isTransient } from "../aws/errors.ts";
+import { stepMeasured } from "../metrics.ts";
 import { StepFailure } from "./failure.ts";
 import type { Flow } from "./flow.ts";
 import type { Lease } from "./watch.ts";
@@ -19,8 +20,25 @@ const GRACE_SECONDS = 60;
 
 export interface Opening {
   member: GroupMember | undefined;
+  startedAt: EpochMillis;
   lookedAt: EpochMillis;
 }
+
+/** One record for each wait, as `watch` tells its own. */
+const tellEnd = (
+  flow: Flow,
+  world: World,
+  { instanceId }: { instanceId: string },
+  step: string,
+  startedAt: EpochMillis,
+  failed?: string,
+): void => {
+  const seconds = Math.round((world.now() - startedAt) / 100) / 10;
+  const record = { flow: flow.name, instanceId, step, seconds };
+  const measured = stepMeasured(flow.name, step, seconds, failed !== undefined);
+  if (failed === undefined) world.log.info("step ended", { ...record, outcome: "done" }, measured);
+  else world.log.info("step ended", { ...record, outcome: "failed", cause: failed }, measured);
+};
 
 /**
  * Looks until `decided` says that the state tells enough, or the grace is over.
@@ -33,19 +51,21 @@ export const openFlow = async (
   name: string,
   decided: (member: GroupMember | undefined) => boolean,
 ): Promise<Opening> => {
-  type Looking = Opening & { startedAt: EpochMillis };
-  const initial: Looking = { member: undefined, lookedAt: 0, startedAt: 0 };
-  return await flow.poll<Looking>(name, initial, async (before) => {
+  const initial: Opening = { member: undefined, lookedAt: 0, startedAt: 0 };
+  return await flow.poll<Opening>(name, initial, async (before) => {
     const now = world.now();
     const startedAt = before.startedAt || now;
     try {
       const member = await describeMember(world.autoScaling, request.instanceId);
       const state = { member, lookedAt: now, startedAt };
-      return decided(member) || now - startedAt > GRACE_SECONDS * 1000
-        ? { state }
-        : { state, againInSeconds: 2 };
+      if (!decided(member) && now - startedAt <= GRACE_SECONDS * 1000) return { state, againInSeconds: 2 };
+      tellEnd(flow, world, request, name, startedAt);
+      return { state };
     } catch (error) {
-      if (!isTransient(error)) throw error;
+      if (!isTransient(error)) {
+        tellEnd(flow, world, request, name, startedAt, errorText(error));
+        throw error;
+      }
       world.log.warn("look failed", {
         flow: flow.name,
         instanceId: request.instanceId,
@@ -67,6 +87,10 @@ export interface HookFacts {
 /** Group and hook as they are configured in the account, read once. */
 export const readHook = async (flow: Flow, world: World, request: HookAction): Promise<HookFacts> => {
   type Reading = { startedAt: EpochMillis; facts?: HookFacts; failed?: string };
+  const failedFor = (startedAt: EpochMillis, failed: string): { state: Reading } => {
+    tellEnd(flow, world, request, "read hook", startedAt, failed);
+    return { state: { startedAt, failed } };
+  };
   const { facts, failed } = await flow.poll<Reading>("read hook", { startedAt: 0 }, async (before) => {
     const startedAt = before.startedAt || world.now();
     try {
@@ -75,14 +99,15 @@ export const readHook = async (flow: Flow, world: World, request: HookAction): P
         describeHook(world.autoScaling, request.group, request.hook),
       ]);
       const group = groups[0];
-      if (!group) return { state: { startedAt, failed: `there is no group ${request.group} (any more)` } };
+      if (!group) return failedFor(startedAt, `there is no group ${request.group} (any more)`);
+      tellEnd(flow, world, request, "read hook", startedAt);
       // Which instances the group has is of no use here, and could be many.
       return {
         state: { startedAt, facts: { group: { ...group, instances: [] }, ...hook, now: world.now() } },
       };
     } catch (error) {
       const late = world.now() - startedAt > MOST_THROTTLED_SECONDS * 1000;
-      if (late || !isTransient(error)) return { state: { startedAt, failed: errorText(error) } };
+      if (late || !isTransient(error)) return failedFor(startedAt, errorText(error));
       await keepAlive(flow, world, request);
       return { state: { startedAt }, againInSeconds: THROTTLED_SECONDS };
     }

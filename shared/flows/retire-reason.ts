@@ -17,6 +17,7 @@ export type Reason =
 export interface Found {
   reason: Reason;
   member: GroupMember | undefined;
+  startedAt: EpochMillis;
   lookedAt: EpochMillis;
 }
 
@@ -48,7 +49,11 @@ export const findReason = async (flow: Flow, world: World, request: HookRequest)
     isRetiring(seen?.lifecycleState),
   );
   const retiring = second.member?.group === request.group && isRetiring(second.member.lifecycleState);
-  return { ...second, reason: retiring ? { kind: "hook", returns: false } : { kind: "none" } };
+  return {
+    ...second,
+    startedAt: first.startedAt,
+    reason: retiring ? { kind: "hook", returns: false } : { kind: "none" },
+  };
 };
 
 const hookWaits = (flow: Flow, world: World, request: HookRequest): Promise<boolean> =>

@@ -1,5 +1,6 @@
 // An instance that is to go → out of the load balancer (a manager: no manager any more), drained, every log line shipped, out of the
 // swarm; then its hook is completed. A dead host takes the short way; a host whose logs cannot be shipped is dealt with by policy, never silently.
+import { flowMeasured } from "../metrics.ts";
 import { ANOTHER_HOOK, completeAndProve } from "./completion.ts";
 import { demoteNode } from "./demote.ts";
 import { failureOf, Overtaken } from "./failure.ts";
@@ -13,7 +14,7 @@ import { awaitTerminateHook, inWarmPool, isRetiring, RETAINED, RETURNING } from 
 import { drainNode, leaveLoadBalancer, leaveSwarm, shipLogs } from "./retire-steps.ts";
 import { type Fate, fateOf, type LogsEnd } from "./unshipped.ts";
 import type { Hold, Lease } from "./watch.ts";
-import type { HookRequest, World } from "./world.ts";
+import type { EpochMillis, HookRequest, World } from "./world.ts";
 
 export type RetireOutcome =
   | { outcome: "retired"; logs: LogsEnd; details: string }
@@ -30,20 +31,23 @@ export const retireNode = async (flow: Flow, world: World, request: HookRequest)
   const found = await findReason(flow, world, request);
   if (found.reason.kind === "none") {
     const state = found.member?.lifecycleState ?? "in no group";
-    return await report(flow, world, request, { outcome: "ignored", state });
+    return await report(flow, world, request, found.startedAt, { outcome: "ignored", state });
   }
   const facts = await readHook(flow, world, request);
   const hold: Hold = { flow, world, lease: leaseFor(world, request, facts, found) };
   try {
     const outcome = await retire(hold, facts, found.reason, { suspect: found.member?.healthy === false });
-    return await report(flow, world, request, outcome);
+    return await report(flow, world, request, found.startedAt, outcome);
   } catch (error) {
     if (error instanceof Overtaken) {
       if (isManager(hold)) await demoteNode(withoutHook(hold), NO_HINT);
       await removeNode(withoutHook(hold), "remove node", NO_HINT);
-      return await report(flow, world, request, { outcome: "overtaken", state: error.state });
+      return await report(flow, world, request, found.startedAt, {
+        outcome: "overtaken",
+        state: error.state,
+      });
     }
-    await reportFailure(flow, world, request, error);
+    await reportFailure(flow, world, request, found.startedAt, error);
     // The execution fails and goes to the dead-letter queue; the hook stays open, and the next trigger starts a new one.
     throw error;
   }
@@ -162,19 +166,31 @@ const report = (
   flow: Flow,
   world: World,
   request: HookRequest,
+  startedAt: EpochMillis,
   outcome: RetireOutcome,
 ): Promise<RetireOutcome> =>
   flow.step("report", async () => {
     const record = { flow: flow.name, group: request.group, instanceId: request.instanceId, ...outcome };
+    const kept = outcome.outcome === "retained";
+    const seconds = (world.now() - startedAt) / 1000;
+    const measured = flowMeasured(flow.name, outcome.outcome, seconds, kept ? { MachinesRetained: 1 } : {});
     const lost = outcome.outcome === "retired" && LOSSES.includes(outcome.logs);
-    if (lost || outcome.outcome === "retained") world.log.error("retire: logs were not shipped", record);
-    else world.log.info(`retire ${outcome.outcome}`, record);
+    if (lost || kept) world.log.error("retire: logs were not shipped", record, measured);
+    else world.log.info(`retire ${outcome.outcome}`, record, measured);
     return outcome;
   });
 
-const reportFailure = (flow: Flow, world: World, request: HookRequest, error: unknown): Promise<void> =>
+const reportFailure = (
+  flow: Flow,
+  world: World,
+  request: HookRequest,
+  startedAt: EpochMillis,
+  error: unknown,
+): Promise<void> =>
   flow.step("report failure", async () => {
+    const seconds = (world.now() - startedAt) / 1000;
+    const measured = flowMeasured(flow.name, "failed", seconds, { RetirementsFailed: 1 });
     const { group, instanceId } = request;
     const record = { flow: flow.name, group, instanceId, ...failureOf(error) };
-    world.log.error("retire failed: the hook stays open", record);
+    world.log.error("retire failed: the hook stays open", record, measured);
   });

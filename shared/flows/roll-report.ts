@@ -2,6 +2,7 @@
 import { errorText, isTransient } from "../aws/errors.ts";
 import { publishEvent } from "../aws/event-bus.ts";
 import { writeParameter } from "../aws/parameters.ts";
+import { flowMeasured } from "../metrics.ts";
 import { historyEntry } from "../rolls/history.ts";
 import { isHistory, isTrouble, type RollOutcome } from "../rolls/outcome.ts";
 import { StepFailure } from "./failure.ts";
@@ -28,8 +29,11 @@ export const report = async ({ flow, world }: RollErrand, outcome: RollOutcome):
     // The logger keeps the key "service" to itself.
     const { service: serviceName, ...rest } = outcome;
     const record = { flow: flow.name, serviceName, ...rest };
-    if (isTrouble(outcome)) log.error(`roll ${outcome.outcome}`, record);
-    else log.info(`roll ${outcome.outcome}`, record);
+    const back = ["rolled back", "rollback failed"].includes(outcome.outcome);
+    const counted = back ? { RollsRolledBack: 1 } : {};
+    const measured = flowMeasured(flow.name, outcome.outcome, outcome.seconds, counted);
+    if (isTrouble(outcome)) log.error(`roll ${outcome.outcome}`, record, measured);
+    else log.info(`roll ${outcome.outcome}`, record, measured);
   });
   /** The execution fails in the end: its dead letter alone would look as if the roll had. */
   const telling = (what: string, tell: () => Promise<void>) => async (): Promise<void> => {

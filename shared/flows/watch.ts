@@ -3,6 +3,7 @@
 import { describeMember, type HookAction, heartbeat } from "../aws/auto-scaling.ts";
 import { errorText, isTransient } from "../aws/errors.ts";
 import type { InstanceId } from "../identifiers.ts";
+import { stepMeasured } from "../metrics.ts";
 import { GONE, Overtaken, StepFailure } from "./failure.ts";
 import type { Check, Flow } from "./flow.ts";
 import type { CoreWorld, EpochMillis, World } from "./world.ts";
@@ -121,6 +122,7 @@ export const watch = async <Memory, Value>(
     const now = world.now();
     const state = { ...before, looks: before.looks + 1, startedAt: before.startedAt || now, endedAt: now };
     const seconds = () => Math.round((world.now() - state.startedAt) / 100) / 10;
+    const measured = (failed: boolean) => stepMeasured(flow.name, name, seconds(), failed);
     let asked: number | undefined;
     try {
       // First of all: describing is throttled long before heartbeats are.
@@ -130,7 +132,8 @@ export const watch = async <Memory, Value>(
         state.lookedAt = now;
         if (!lease.mayGoOn(member?.lifecycleState)) {
           state.end = { left: member?.lifecycleState ?? GONE };
-          world.log.info("step overtaken", { ...fields, seconds: seconds(), state: state.end.left });
+          const record = { ...fields, seconds: seconds(), state: state.end.left };
+          world.log.info("step overtaken", record, measured(false));
           return { state };
         }
       }
@@ -138,8 +141,13 @@ export const watch = async <Memory, Value>(
       if ("done" in look || "failed" in look) {
         state.end = look;
         if ("failed" in look)
-          world.log.warn("step failed", { ...fields, seconds: seconds(), cause: look.failed });
-        else world.log.info("step done", { ...fields, seconds: seconds(), looks: state.looks });
+          world.log.warn(
+            "step failed",
+            { ...fields, seconds: seconds(), cause: look.failed },
+            measured(true),
+          );
+        else
+          world.log.info("step done", { ...fields, seconds: seconds(), looks: state.looks }, measured(false));
         return { state };
       }
       state.memory = look.memory;
@@ -150,14 +158,16 @@ export const watch = async <Memory, Value>(
     } catch (error) {
       if (!isTransient(error)) {
         state.end = { failed: errorText(error) };
-        world.log.warn("step failed", { ...fields, seconds: seconds(), cause: state.end.failed });
+        const record = { ...fields, seconds: seconds(), cause: state.end.failed };
+        world.log.warn("step failed", record, measured(true));
         return { state };
       }
       state.because = `AWS answered ${errorText(error)}`;
     }
     if (now >= deadline) {
       state.end = { late: state.because };
-      world.log.warn("step out of time", { ...fields, seconds: seconds(), cause: state.because });
+      const record = { ...fields, seconds: seconds(), cause: state.because };
+      world.log.warn("step out of time", record, measured(true));
       return { state };
     }
     const pause = asked ?? pauseSeconds(state.looks, now - state.startedAt);

@@ -8,14 +8,18 @@ import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { HookAction } from "../aws/auto-scaling.ts";
 import type { Config } from "../config/config.ts";
 import type { InstanceId } from "../identifiers.ts";
+import type { Measured } from "../metrics.ts";
 
 /** Milliseconds since the epoch. */
 export type EpochMillis = number;
 
+/** @param measured metrics that go with the record; told only in steps and checks, so that no replay counts twice */
+type Tell = (message: string, fields: Record<string, unknown>, measured?: Measured) => void;
+
 export interface Log {
-  info(message: string, fields: Record<string, unknown>): void;
-  warn(message: string, fields: Record<string, unknown>): void;
-  error(message: string, fields: Record<string, unknown>): void;
+  info: Tell;
+  warn: Tell;
+  error: Tell;
 }
 
 /** What every flow needs. */

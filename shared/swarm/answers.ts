@@ -117,6 +117,14 @@ export const reportedFailure = (stdout: string): { step: string; cause: string }
   return parsed.success ? parsed.data.failed : undefined;
 };
 
+const withDisk = z.object({ disk: z.number() });
+
+/** How full the host's disk is, in percent; undefined: this document, or an older one, does not say. */
+export const diskOf = (stdout: string): number | undefined => {
+  const parsed = withDisk.safeParse(firstLine(stdout));
+  return parsed.success ? parsed.data.disk : undefined;
+};
+
 /** A document answered something else than it should: script and function do not fit together. */
 export class AnswerError extends Error {
   readonly document: string;

@@ -388,6 +388,9 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "autoscaling:DescribeAutoScalingGroups on *": repair(
       "SUCCEEDED; unknown: members, swarm, balancer, newest; told: step failed (survey cluster), plan, with reservations, plan held",
     ),
+    "autoscaling:DescribeScalingActivities on *": repair(
+      `SUCCEEDED; unknown: nothing; ${DONE}; ${STARTED}; told: since when hooks wait is not known`,
+    ),
     // Nobody is registered who may be about to go.
     "autoscaling:DescribeAutoScalingInstances on *": repairedBut("register-instance"),
     "elasticloadbalancing:DescribeInstanceHealth on *": repair(

@@ -58,7 +58,8 @@ import { parseHookRequest, parseRequest } from "../../shared/flows/request.ts";
 import { retireNode } from "../../shared/flows/retire.ts";
 import { rollImage } from "../../shared/flows/roll.ts";
 import { parseRollRequest } from "../../shared/flows/roll-request.ts";
-import type { CoreWorld, RepairWorld, RollWorld, World } from "../../shared/flows/world.ts";
+import type { CoreWorld, Log, RepairWorld, RollWorld, World } from "../../shared/flows/world.ts";
+import { embedded, type Measured } from "../../shared/metrics.ts";
 import type { RollOutcome } from "../../shared/rolls/outcome.ts";
 import { environment } from "../environment.ts";
 import { Invocations } from "./invocations.ts";
@@ -165,10 +166,35 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
   const ids = sequentialIdentifiers();
   const log: LogRecord[] = [];
   const calls: CallRecord[] = [];
-  const letters: { queue: string; body: string }[] = [];
+  const letters: { queue: string; body: string; at: number }[] = [];
   const reports: string[] = [];
   const report = (message: string): void => void reports.push(message);
-  const send = (queue: string, body: string): void => void letters.push({ queue, body });
+  const send = (queue: string, body: string): void => void letters.push({ queue, body, at: clock.now() });
+
+  const config = readConfig({
+    ...environment,
+    LOAD_BALANCER: loadBalancer === "none" ? "" : ELB,
+    ROLL_DEADLINE_SECONDS: "3600",
+    ...options.environment,
+  });
+  /** As they would stand in the functions' log groups. */
+  const lines: { function: string; line: string; at: number }[] = [];
+  const loggerOf = (name: string): Log => {
+    const note =
+      (level: LogRecord["level"]) =>
+      (message: string, fields: Record<string, unknown>, measured?: Measured): void => {
+        log.push({ level, message, fields });
+        const at = clock.now();
+        const record = { level: level.toUpperCase(), message, timestamp: new Date(at).toISOString() };
+        const line = JSON.stringify({
+          ...record,
+          ...fields,
+          ...(measured && embedded(config, measured, at)),
+        });
+        lines.push({ function: name, line, at });
+      };
+    return { info: note("info"), warn: note("warn"), error: note("error") };
+  };
 
   const machines: SimulatedMachines = new SimulatedMachines({
     clock,
@@ -320,23 +346,23 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     "backup-swarm",
   ].map(functionDefinition);
   const handlers: Record<string, DurableLambdaHandler> = {
-    [`${PREFIX}join-node`]: durableHandler((flow, payload) =>
+    [`${PREFIX}join-node`]: durableHandler(loggerOf("join-node"), (flow, payload) =>
       joinNode(flow, worlds.join, parseRequest(payload)),
     ),
-    [`${PREFIX}retire-node`]: durableHandler((flow, payload) =>
+    [`${PREFIX}retire-node`]: durableHandler(loggerOf("retire-node"), (flow, payload) =>
       retireNode(flow, worlds.retire, parseHookRequest(payload)),
     ),
-    [`${PREFIX}roll-service`]: durableHandler((flow, payload) =>
+    [`${PREFIX}roll-service`]: durableHandler(loggerOf("roll-service"), (flow, payload) =>
       rollImage(flow, worlds.roll, parseRollRequest(payload)),
     ),
-    [`${PREFIX}plan`]: durableHandler((flow, payload) => {
+    [`${PREFIX}plan`]: durableHandler(loggerOf("plan"), (flow, payload) => {
       parsePlanRequest(payload);
       return planCluster(flow, worlds.plan);
     }),
-    [`${PREFIX}repair`]: durableHandler((flow, payload) =>
+    [`${PREFIX}repair`]: durableHandler(loggerOf("repair"), (flow, payload) =>
       repair(flow, worlds.repair, parseRepairRequest(payload)),
     ),
-    [`${PREFIX}backup-swarm`]: durableHandler((flow, payload) => {
+    [`${PREFIX}backup-swarm`]: durableHandler(loggerOf("backup-swarm"), (flow, payload) => {
       parseBackupRequest(payload);
       return backupSwarm(flow, worlds.backup);
     }),
@@ -385,22 +411,11 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     return inProcessClient<Client>(handle, service, caller, known);
   };
 
-  const config = readConfig({
-    ...environment,
-    LOAD_BALANCER: loadBalancer === "none" ? "" : ELB,
-    ROLL_DEADLINE_SECONDS: "3600",
-    ...options.environment,
-  });
-  const note =
-    (level: LogRecord["level"]) =>
-    (message: string, fields: Record<string, unknown>): void =>
-      void log.push({ level, message, fields });
-  const logger = { info: note("info"), warn: note("warn"), error: note("error") };
   const coreOf = (role: string): CoreWorld => ({
     autoScaling: client<AutoScalingClient>("autoscaling", role),
     systemsManager: client<SSMClient>("ssm", role),
     config,
-    log: logger,
+    log: loggerOf(role),
     pause: invocations.pause,
     now: () => clock.now(),
   });
@@ -444,7 +459,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       repair: `${PREFIX}repair`,
       backup: `${PREFIX}backup-swarm`,
     },
-    log: logger,
+    log: loggerOf("dispatch"),
     now: () => clock.now(),
   };
   const deliver = (event: unknown): void => asynchronous.accept(`${PREFIX}dispatch`, JSON.stringify(event));
@@ -508,6 +523,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     published,
     handle,
     log,
+    lines,
     calls,
     letters,
     events,
