@@ -10,6 +10,7 @@ import { type Collector, startCollector } from "../collector/collector.ts";
 import { eventsModel } from "../events/events-model.ts";
 import { type Access, createAccess } from "../iam/access.ts";
 import { factsOf } from "../iam/facts.ts";
+import { recorder } from "../iam/uses.ts";
 import { HaproxyProxy } from "../load-balancer/haproxy.ts";
 import { RealMachines } from "../machines/machines.ts";
 import { AutoScaling } from "../models/auto-scaling/auto-scaling.ts";
@@ -151,6 +152,7 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     template,
     account: { id: names.account, region: names.region },
     facts: factsOf(autoScaling),
+    recorder: recorder(),
   });
   access.checkDeployment();
   const interceptors = [throttling.intercept, access.interceptor, ...recordAnswers(configuration)];

@@ -50,6 +50,16 @@ export const parseTemplate = (template: unknown, environment: Environment): Temp
   const defaults = Object.entries(Parameters).map(([name, { Default = "" }]) => [name, String(Default)]);
   const parameters = { ...Object.fromEntries(defaults), ...environment.parameters };
   const resolver = createResolver(all, { ...environment, parameters }, Conditions);
+  // Conditions hold as they hold: only texts keep the parameters' names.
+  const holding = Object.entries(Conditions).map(([name, one]) => [name, resolver.resolve(one)]);
+  const named = createResolver(
+    all,
+    {
+      ...environment,
+      parameters: Object.fromEntries(Object.keys(parameters).map((name) => [name, `\${${name}}`])),
+    },
+    Object.fromEntries(holding),
+  );
   const resources: Resources = Object.fromEntries(
     Object.entries(all).filter(([_id, { Condition: condition }]) =>
       condition === undefined ? true : resolver.resolve(Conditions[condition]) === true,
@@ -61,7 +71,7 @@ export const parseTemplate = (template: unknown, environment: Environment): Temp
     rules: readRules(resources, resolver),
     documents: readDocuments(resources, resolver),
     queues: readQueues(resources, resolver),
-    roles: readRoles(resources, resolver),
+    roles: readRoles(resources, resolver, named),
   };
 };
 
