@@ -33,7 +33,7 @@ export const accepted: AcceptedLists = {
       actions: ["ssm:GetParameter"],
       resource: "*ShipperParameter*",
       because:
-        "A machine reads filebeat's settings at its first boot (cluster/host/prepare.sh), which is tried with a stand-in for aws.",
+        "A machine reads filebeat's settings at its first boot (cluster/host/prepare.sh), which is tried with stand-ins for the commands it runs.",
     },
     {
       actions: ["kms:Decrypt"],

@@ -1,4 +1,5 @@
 // The cloud in memory with roles that lack something.
+import { revision } from "../../documents/resources.ts";
 import type { Access } from "../../sandbox/iam/access.ts";
 import type { Grant } from "../../sandbox/iam/grants.ts";
 import { BACKUPS } from "./backups.ts";
@@ -18,7 +19,9 @@ export const permissionWorld = async (
   without: (grant: Grant) => boolean = () => false,
 ): Promise<PermissionWorld> => {
   const buckets = { RESCUE_BUCKET: BUCKET, BACKUP_BUCKET: BACKUPS };
-  const world = await createTestWorld({ ...options, roles: { settings: buckets, without } });
+  // As deployed: a document is sent by version.
+  const environment = { DOCUMENTS_REVISION: revision(), ...options.environment };
+  const world = await createTestWorld({ ...options, environment, roles: { settings: buckets, without } });
   return Object.defineProperties(world, {
     access: { get: () => world.roles.access },
     lacking: {
