@@ -1,2 +1,2 @@
 // serverless.yml can name only .js resolvers; Node 24 loads the TypeScript behind it.
-export { resources } from "./resources.ts";
+export { resources, revision } from "./resources.ts";

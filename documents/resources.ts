@@ -1,5 +1,6 @@
 // The SSM documents as CloudFormation resources: one AWS::SSM::Document per documents/<name>.sh, its parameters in
 // <name>.json beside it. Read by serverless.yml at packaging time.
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 
 interface DocumentFile {
@@ -37,8 +38,27 @@ export const documentNames = (): string[] =>
     .map((file) => file.slice(0, -3))
     .sort();
 
-/** The content of a document (schema 2.2), as SSM keeps it. */
+/** The content of a document (schema 2.2), as SSM keeps it. Its description ends with the revision, by which its version is found. */
 export const documentContent = (name: string) => {
+  const content = unmarked(name);
+  return { ...content, description: `${content.description} [${revision()}]` };
+};
+
+let known: string | undefined;
+
+/**
+ * Of all documents together: a function calls the versions that were deployed with it (shared/flows/document-version.ts). Not the name of
+ * a version, which can be given once only: going back to an older content, as a failed deployment does, would be refused.
+ */
+export const revision = (): string => {
+  known ??= createHash("sha256")
+    .update(JSON.stringify(documentNames().map((name) => [name, unmarked(name)])))
+    .digest("hex")
+    .slice(0, 12);
+  return known;
+};
+
+const unmarked = (name: string) => {
   const { description, parameters } = JSON.parse(read(`${name}.json`)) as DocumentFile;
   return {
     schemaVersion: "2.2",

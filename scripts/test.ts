@@ -1,17 +1,19 @@
 // All layers of tests in one command: units, flows on virtual time, and the real swarm. `npm test -- unit flows` runs the named
 // layers alone, `npm test -- unit logs-reduction` of them the files whose path contains one of the words that follow. What can be known without running is the business of `npm run check`.
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { RECORD_DIRECTORY } from "../sandbox/iam/uses.ts";
 import {
   ensurePackages,
   everyPackage,
   imagePackages,
   type PackageName,
 } from "../sandbox/machines/packages.ts";
+import { LAYERS, type Layer, recordOf, WHOLE } from "./layers.ts";
 import { run } from "./run.ts";
 
-const LAYERS = ["unit", "flows", "sandbox"] as const;
-
 /** The real swarm needs every package; of the other layers only the units run programs, those of the documents' scripts. */
-const PACKAGES: Record<(typeof LAYERS)[number], readonly PackageName[]> = {
+const PACKAGES: Record<Layer, readonly PackageName[]> = {
   sandbox: [...everyPackage, ...imagePackages],
   unit: ["curl", "jq", "busybox-static", "shellcheck"],
   flows: [],
@@ -46,12 +48,28 @@ const packaged =
   run("package for the sandbox", "node", ["scripts/package-sandbox.ts"]);
 
 const named = files.length > 0 ? ["--testPathPatterns", ...files] : [];
-const results = (packaged ? layers : []).map((layer) =>
+const runLayer = (layer: Layer, more: NodeJS.ProcessEnv): boolean =>
   run(
     `tests: ${layer}`,
     "jest",
     ["--selectProjects", layer, WORKERS, ...(layer === "sandbox" ? LIVE : []), ...named],
-    options,
-  ),
+    { ...options, ...more },
+  );
+
+/** With a record of what was used of the roles' permissions. */
+const runWhole = (layer: Layer): boolean => {
+  const directory = recordOf(layer);
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  const ok = runLayer(layer, { [RECORD_DIRECTORY]: directory });
+  writeFileSync(join(directory, WHOLE), "");
+  return ok;
+};
+
+const results = (packaged ? layers : []).map((layer) =>
+  files.length > 0 ? runLayer(layer, {}) : runWhole(layer),
 );
+// What a part of the tests does not need another part may: then `npm run permissions` shows it to whoever asks.
+if (packaged && asked.length === 0)
+  results.push(run("permissions that no test needs", "node", ["scripts/permissions.ts"]));
 process.exitCode = packaged && results.every(Boolean) ? 0 : 1;

@@ -21,6 +21,7 @@ export const environment = {
   BACKUP_BUCKET: "",
   SERVICES_PARAMETER: "/hive-swarm/hive/services",
   DOCUMENT_PREFIX: "hive-swarm-dev-",
+  DOCUMENTS_REVISION: "",
   LOG_GLOBS: "/var/log/hive/*/*.log",
   FILEBEAT_DATA: "/var/lib/filebeat",
   FILEBEAT_HTTP: "127.0.0.1:5066",

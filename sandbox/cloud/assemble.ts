@@ -10,6 +10,7 @@ import { type Collector, startCollector } from "../collector/collector.ts";
 import { eventsModel } from "../events/events-model.ts";
 import { type Access, createAccess } from "../iam/access.ts";
 import { factsOf } from "../iam/facts.ts";
+import { recorder } from "../iam/uses.ts";
 import { HaproxyProxy } from "../load-balancer/haproxy.ts";
 import { RealMachines } from "../machines/machines.ts";
 import { AutoScaling } from "../models/auto-scaling/auto-scaling.ts";
@@ -84,6 +85,7 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
       instancePort: balancer.instancePort,
       healthPath: balancer.health.path,
       checkIntervalMilliseconds: balancer.health.everyMilliseconds,
+      checkTimeoutSeconds: balancer.health.timeoutSeconds,
       healthyThreshold: balancer.health.healthyThreshold,
       unhealthyThreshold: balancer.health.unhealthyThreshold,
       idleTimeoutSeconds: balancer.idleTimeoutSeconds,
@@ -150,6 +152,7 @@ export const assemble = async (configuration: CloudConfiguration, timeline: Time
     template,
     account,
     facts: factsOf(autoScaling),
+    recorder: recorder(),
   });
   access.checkDeployment();
   const interceptors = [throttling.intercept, access.interceptor, ...recordAnswers(configuration)];

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { type Delivery, EventBus } from "../events/event-bus.ts";
 import { createRegistryBus } from "../events/registry-bus.ts";
+import { recorder } from "../iam/uses.ts";
 import type { AwsEvent } from "../ports.ts";
 import type { Template } from "../template/types.ts";
 import { files, names } from "./configuration.ts";
@@ -49,6 +50,7 @@ export const startBuses = (options: BusesOptions): { bus: EventBus; registryBus:
     ...common(names.registryRegion),
     template: registryTemplate,
     home: bus,
+    recorder: recorder(),
   });
   return { bus, registryBus };
 };

@@ -60,7 +60,7 @@ export const OVERRIDES: readonly Override[] = [
       terminateHookAbandon === undefined ? {} : eachGroup(template, () => ({ terminateHookAbandon })),
   },
   {
-    what: "health checks of the load balancer: every half second, with as long to answer",
+    what: "health checks of the load balancer: every half second",
     why: "a join waits for two of them; at the template's 5 s they would be most of what it takes",
     apply: ({ loadBalancers }) => ({
       loadBalancers: loadBalancers.map((each) => ({

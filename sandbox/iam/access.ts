@@ -9,11 +9,14 @@ import type { Facts } from "./facts.ts";
 import { type Grant, grantsOf, nameOf } from "./grants.ts";
 import { type Identity, type PrincipalsTemplate, principals } from "./principals.ts";
 import { type AccessRequest, requestsOf } from "./requests.ts";
+import type { Recorder } from "./uses.ts";
 
 export interface AccessOptions {
   template: PrincipalsTemplate;
   account: Account;
   facts: Facts;
+  /** Also told of each use and refusal: for the report over a whole test run. */
+  recorder?: Recorder;
 }
 
 export interface Refusal {
@@ -53,7 +56,7 @@ export interface Access {
   report(): PermissionReport;
 }
 
-export const createAccess = ({ template, account, facts }: AccessOptions): Access => {
+export const createAccess = ({ template, account, facts, recorder }: AccessOptions): Access => {
   const grants = new Map(template.roles.map((role) => [role.logicalId, grantsOf(role)]));
   const used = new Map<Grant, number>();
   const refused: Refusal[] = [];
@@ -76,9 +79,12 @@ export const createAccess = ({ template, account, facts }: AccessOptions): Acces
     const decision = decide(grants.get(role.logicalId) ?? [], request, principal);
     if (decision.allowed) {
       for (const grant of decision.by) used.set(grant, (used.get(grant) ?? 0) + 1);
+      recorder?.used(decision.by);
       return;
     }
-    refused.push({ role: role.logicalId, action: request.action, resource: request.resource, call });
+    const refusal = { role: role.logicalId, action: request.action, resource: request.resource, call };
+    refused.push(refusal);
+    recorder?.refused(refusal);
     throw accessDenied(request, arn, decision.explicitly, { ...account, region });
   };
 

@@ -16,10 +16,21 @@ export type Decision =
   /** `explicitly`: a Deny matched; else nothing allows it. */
   | { allowed: false; explicitly: boolean };
 
+/** Nothing of a question changes its answer later: the flows ask the same ones many thousands of times. */
+const decided = new WeakMap<readonly Grant[], Map<string, Decision>>();
+
 /** Each grant is put to the engine as a policy of its own: their union is what the whole policy says. */
 export const decide = (grants: readonly Grant[], request: AccessRequest, principal: Principal): Decision => {
-  const service = request.action.split(":")[0]?.toLowerCase();
-  const candidates = grants.filter(({ action }) => mayConcern(action, service));
+  const ofGrants = decided.get(grants) ?? new Map<string, Decision>();
+  decided.set(grants, ofGrants);
+  const question = JSON.stringify([request, principal]);
+  const decision = ofGrants.get(question) ?? judge(grants, request, principal);
+  ofGrants.set(question, decision);
+  return decision;
+};
+
+const judge = (grants: readonly Grant[], request: AccessRequest, principal: Principal): Decision => {
+  const candidates = grants.filter(({ action }) => mayConcern(action, request.action));
   const matching = candidates.filter(({ alone, effect }) => {
     const result = runUnsafeSimulation(
       simulationOf([asked(alone)], { ...request, action: byIdentity(request.action) }, principal),
@@ -31,11 +42,9 @@ export const decide = (grants: readonly Grant[], request: AccessRequest, princip
   return matching.length > 0 ? { allowed: true, by: matching } : { allowed: false, explicitly: false };
 };
 
-/** Spares the engine what is plainly of another service. */
-const mayConcern = (action: string, service: string | undefined): boolean => {
-  const own = action.split(":")[0]?.toLowerCase() ?? "";
-  return own === service || !/^[a-z0-9-]+$/.test(own);
-};
+/** Spares the engine what is plainly another action. */
+const mayConcern = (action: string, asked: string): boolean =>
+  !/^[a-z0-9-]+:[a-z0-9]+$/i.test(action) || action.toLowerCase() === asked.toLowerCase();
 
 /**
  * A key's own policy comes first with KMS. The one that every key has at first leaves the decision to the caller's policies,

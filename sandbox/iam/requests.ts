@@ -47,6 +47,12 @@ const on = (action: string, resource: string, context: Record<string, string> = 
   { action, resource, context },
 ];
 
+const documentArn = ({ region, id }: Account, name: string): string =>
+  // Documents of AWS's own belong to no account.
+  name.startsWith("arn:") ? name : `arn:aws:ssm:${region}:${/^AWS-/.test(name) ? "" : id}:document/${name}`;
+
+const document: Rule = (action, { Name = "" }, { account }) => on(action, documentArn(account, Name));
+
 /** Describing, mostly: IAM knows no resource for it (facts, "IAM"). */
 const anywhere: Rule = (action) => on(action, "*");
 
@@ -69,16 +75,11 @@ const sendCommand: Rule = (
   { DocumentName = "", InstanceIds = [], Targets = [] },
   { account, facts },
 ) => {
-  // Documents of AWS's own belong to no account.
-  const owner = /^AWS-/.test(DocumentName) ? "" : account.id;
-  const document = DocumentName.startsWith("arn:")
-    ? DocumentName
-    : `arn:aws:ssm:${account.region}:${owner}:document/${DocumentName}`;
   const byTag = Targets.flatMap(({ Key = "", Values = [] }) =>
     Key === "InstanceIds" ? Values : facts.byTag(Key.replace(/^tag:/, ""), Values),
   );
   return [
-    ...on(action, document),
+    ...on(action, documentArn(account, DocumentName)),
     ...[...InstanceIds, ...byTag].flatMap((instanceId) => {
       const tags = Object.entries(facts.instance(instanceId)?.tags ?? {});
       const context = tags.flatMap(([key, value]) => [
@@ -157,6 +158,7 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule | [Rule, strin
     ListCommandInvocations: anywhere,
     CancelCommand: anywhere,
     SendCommand: sendCommand,
+    DescribeDocument: document,
     GetParameter: readParameter,
     GetParameterHistory: readParameter,
     PutParameter: writeParameter,

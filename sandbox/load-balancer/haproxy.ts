@@ -25,6 +25,8 @@ export interface HaproxyOptions {
   instancePort?: number;
   healthPath?: string;
   checkIntervalMilliseconds?: number;
+  /** For its answer. Default 2. */
+  checkTimeoutSeconds?: number;
   healthyThreshold?: number;
   unhealthyThreshold?: number;
   /** Of a connection without a word. Default 60, as a Classic ELB's. */
@@ -176,7 +178,8 @@ const runtimeSocket = (options: HaproxyOptions): string =>
  * It closes connections that were idle for so long, on both sides.
  */
 function configuration(options: HaproxyOptions): string {
-  const { listen = "10.78.0.1:80", listenSocket, healthPath = "/health", idleTimeoutSeconds = 60 } = options;
+  const { listen = "10.78.0.1:80", listenSocket, healthPath = "/health" } = options;
+  const { checkTimeoutSeconds = 2, idleTimeoutSeconds = 60 } = options;
   return `global
   stats socket "${runtimeSocket(options)}" mode 600 level admin
   maxconn 4000
@@ -188,8 +191,8 @@ defaults
   timeout connect 5s
   timeout client ${idleTimeoutSeconds}s
   timeout server ${idleTimeoutSeconds}s
-  # As the Classic ELB's is told: a busy machine may take its time with an answer. Without this line it would be the interval.
-  timeout check 2s
+  # A busy machine may take its time with an answer; without this line it would have one interval.
+  timeout check ${checkTimeoutSeconds}s
   timeout http-keep-alive ${idleTimeoutSeconds}s
 frontend load-balancer
   bind ${listen}

@@ -61,13 +61,23 @@ export const parseTemplate = (template: unknown, environment: Environment): Temp
   const parameters = { ...Object.fromEntries(defaults), ...environment.parameters };
   const resolver = createResolver(all, { ...environment, parameters }, Conditions);
   const resources = inForce(all, Conditions, resolver);
+  // Conditions hold as they hold: only texts keep the parameters' names.
+  const holding = Object.entries(Conditions).map(([name, one]) => [name, resolver.resolve(one)]);
+  const named = createResolver(
+    all,
+    {
+      ...environment,
+      parameters: Object.fromEntries(Object.keys(parameters).map((name) => [name, `\${${name}}`])),
+    },
+    Object.fromEntries(holding),
+  );
   return {
     stackName: environment.stackName,
     functions: readFunctions(resources, resolver),
     rules: readRules(resources, resolver),
     documents: readDocuments(resources, resolver),
     queues: readQueues(resources, resolver),
-    roles: readRoles(resources, resolver),
+    roles: readRoles(resources, resolver, named),
     groups: readGroups(resources, resolver),
     loadBalancers: readLoadBalancers(resources, resolver),
     parameters: readParameters(resources, resolver),

@@ -94,12 +94,19 @@ export interface PolicyStatement {
   Condition?: Record<string, Record<string, unknown>>;
 }
 
+export interface RolePolicy {
+  name: string;
+  statements: readonly PolicyStatement[];
+  /** The same statements with the template's parameters by name (`${RescueBucket}`): alike in every deployment. */
+  named?: readonly PolicyStatement[];
+}
+
 export interface RoleDefinition {
   logicalId: string;
   name: string;
   arn: string;
   /** Policies written into the role, and those that name it (AWS::IAM::Policy). */
-  policies: readonly { name: string; statements: readonly PolicyStatement[] }[];
+  policies: readonly RolePolicy[];
   managedPolicyArns: readonly string[];
 }
 

@@ -22,6 +22,8 @@ export interface Agent {
 export interface Command {
   /** Full name of the document. */
   document: string;
+  /** Of the document; undefined: its default version. */
+  version?: string | undefined;
   /** At most 50. */
   instanceIds: readonly InstanceId[];
   parameters: Readonly<Record<string, string>>;
@@ -77,6 +79,7 @@ export const sendCommand = async (client: SSMClient, command: Command): Promise<
   const answer = await client.send(
     new SendCommandCommand({
       DocumentName: command.document,
+      ...(command.version !== undefined && { DocumentVersion: command.version }),
       InstanceIds: [...command.instanceIds],
       Parameters: {
         ...Object.fromEntries(Object.entries(command.parameters).map(([name, value]) => [name, [value]])),

@@ -24,6 +24,8 @@ export interface Config extends RollConfig, ClusterConfig, Budgets {
   /** Where the last seen list of the services' images is kept, as a hint to the next join. */
   servicesParameter: string;
   documentPrefix: string;
+  /** In the descriptions of the documents that were deployed with this function; undefined: whichever is the default. */
+  documentsRevision: string | undefined;
   logGlobs: string;
   /** filebeat's data path on the hosts, and its HTTP endpoint; undefined: HTTP is off. */
   filebeatData: string;
@@ -80,6 +82,7 @@ export const readConfig = (environment: Environment): Config => {
     ),
     servicesParameter: read.text("SERVICES_PARAMETER", /^\/[\w/.-]{1,200}$/, "/hive-swarm/hive/services"),
     documentPrefix: read.text("DOCUMENT_PREFIX", /^[\w.-]{1,100}$/, "hive-swarm-dev-"),
+    documentsRevision: read.optional("DOCUMENTS_REVISION", /^[0-9a-f]{12}$/, "0123456789ab"),
     logGlobs: read.text("LOG_GLOBS", GLOBS, "/var/log/hive/*/*.log"),
     filebeatData: read.text("FILEBEAT_DATA", /^\/[\w/.-]{1,200}$/, "/var/lib/filebeat"),
     filebeatHttp: read.optional("FILEBEAT_HTTP", /^[\w.-]+:\d{1,5}$/, "127.0.0.1:5066"),

@@ -2,6 +2,7 @@
 import { errorText } from "../aws/errors.ts";
 import { cancelCommand, sendCommand } from "../aws/run-command.ts";
 import type { InstanceId } from "../identifiers.ts";
+import { versionToSend } from "./document-version.ts";
 import type { Flow } from "./flow.ts";
 import type { CoreWorld } from "./world.ts";
 
@@ -22,8 +23,10 @@ export const sendDocument = async (
   instanceIds: readonly InstanceId[],
   { document, parameters, executionSeconds }: Document,
 ): Promise<string> => {
+  const name = world.config.documentPrefix + document;
   const commandId = await sendCommand(world.systemsManager, {
-    document: world.config.documentPrefix + document,
+    document: name,
+    version: await versionToSend(flow, world, name),
     instanceIds,
     parameters,
     deliverySeconds: DELIVERY_SECONDS,

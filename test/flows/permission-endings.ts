@@ -64,6 +64,10 @@ const goesOn = (scene?: SceneName): Expected =>
     scene,
   );
 
+/** Documents only grow, so the newest one does as well; whoever reads the log learns it. */
+const VERSIONS = "ssm:DescribeDocument on document/hive-swarm-dev-*";
+const newestIsSent = "told: document version not found, the newest is sent";
+
 const GROUP = "autoScalingGroup:*:autoScalingGroupName/hive-workers";
 const MANAGERS = "autoScalingGroup:*:autoScalingGroupName/hive-managers";
 const NEVER_HEALTHY = "the load balancer never finds it healthy";
@@ -167,6 +171,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "lambda:ListDurableExecutionsByFunction on function:hive-swarm-dev-backup-swarm": noBackup,
   },
   JoinNodeRole: {
+    [VERSIONS]: { flow: "join", ends: `joined (in service); ${newestIsSent}; hook CONTINUE by call` },
     "autoscaling:DescribeAutoScalingGroups on *": joinFails,
     "autoscaling:DescribeAutoScalingInstances on *": joinFails,
     "autoscaling:DescribeLifecycleHooks on *": joinFails,
@@ -251,6 +256,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     ),
   },
   RetireNodeRole: {
+    [VERSIONS]: retire(`retired (shipped); ${newestIsSent}; hook CONTINUE by call`),
     "autoscaling:DescribeAutoScalingGroups on *": retireFails,
     "autoscaling:DescribeAutoScalingInstances on *": retireFails,
     "autoscaling:DescribeLifecycleHooks on *": retireFails,
@@ -313,6 +319,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "ssm:SendCommand on document/hive-swarm-dev-remove-node": held("remove node"),
   },
   RollServiceRole: {
+    [VERSIONS]: roll(`SUCCEEDED; roll converged; ${newestIsSent}; runs 3b`),
     "lambda:CheckpointDurableExecution on function:hive-swarm-dev-roll-service:*/durable-execution/*/*": roll(
       "FAILED; runs 3a; not published; no history; dead letter",
     ),
@@ -357,6 +364,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     ),
   },
   PlanRole: {
+    [VERSIONS]: plan(`SUCCEEDED; unknown: nothing; ${newestIsSent}`),
     "lambda:CheckpointDurableExecution on function:hive-swarm-dev-plan:*/durable-execution/*/*":
       plan("FAILED; dead letter"),
     "autoscaling:DescribeAutoScalingGroups on *": blindTo(
@@ -378,6 +386,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "ssm:SendCommand on document/hive-swarm-dev-survey-cluster": withoutSwarm,
   },
   RepairRole: {
+    [VERSIONS]: repair(`SUCCEEDED; unknown: nothing; ${DONE}; ${STARTED}; ${newestIsSent}`),
     "ssm:SendCommand on document/hive-swarm-dev-rotate-tokens": notRotated(
       "step failed (rotate tokens), action failed",
     ),
@@ -481,6 +490,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     ),
   },
   BackupRole: {
+    [VERSIONS]: backup(`SUCCEEDED; saved (stopped); ${newestIsSent}`),
     "lambda:CheckpointDurableExecution on function:hive-swarm-dev-backup-swarm:*/durable-execution/*/*":
       backup("FAILED; dead letter"),
     "autoscaling:DescribeAutoScalingGroups on *": notSaved("", "find managers"),

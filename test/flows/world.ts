@@ -19,6 +19,7 @@ import {
 } from "../../sandbox/aws/handle.ts";
 import { inProcessClient } from "../../sandbox/aws/in-process.ts";
 import { VirtualClock } from "../../sandbox/clock.ts";
+import type { Grant } from "../../sandbox/iam/grants.ts";
 import { inProcessInvoke } from "../../sandbox/lambda/api-client.ts";
 import { AsyncInvocations, type InvokeFunction } from "../../sandbox/lambda/async-invocations.ts";
 import { deadLetterOf, durableFunctions } from "../../sandbox/lambda/durable-functions.ts";
@@ -63,6 +64,7 @@ import { embedded, type Measured } from "../../shared/metrics.ts";
 import type { RollOutcome } from "../../shared/rolls/outcome.ts";
 import { environment } from "../environment.ts";
 import { Invocations } from "./invocations.ts";
+import { worldAccess } from "./world-access.ts";
 
 export const WORKERS = "hive-workers";
 export const MANAGERS = "hive-managers";
@@ -116,6 +118,8 @@ export interface WorldOptions {
   timings?: Partial<SimulatedTimings>;
   /** The schedule of repairs; default: nobody fires it. */
   repairEverySeconds?: number;
+  /** What the roles lack, and the settings with which they were deployed where those are not the functions'. */
+  roles?: { without?: (grant: Grant) => boolean; settings?: Readonly<Record<string, string>> };
   /** Wraps invocations of the durable functions, to make one break off. */
   around?: (invoke: InvokeDurable) => InvokeDurable;
 }
@@ -156,6 +160,17 @@ const byFunction = (hooks: Readonly<Record<string, CheckpointHooks>>): Checkpoin
     hooks[execution.functionName.slice(PREFIX.length)]?.before?.(execution, updates),
   after: (execution, updates) =>
     hooks[execution.functionName.slice(PREFIX.length)]?.after?.(execution, updates),
+});
+
+const inTurn = (first: CheckpointHooks, second: CheckpointHooks): CheckpointHooks => ({
+  before: (execution, updates) => {
+    first.before?.(execution, updates);
+    second.before?.(execution, updates);
+  },
+  after: (execution, updates) => {
+    first.after?.(execution, updates);
+    second.after?.(execution, updates);
+  },
 });
 
 export const createTestWorld = async (options: WorldOptions = {}) => {
@@ -202,6 +217,12 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     writeParameter: (name, value) => putParameter(name, value, "SecureString"),
     ...(options.timings ? { timings: options.timings } : {}),
   });
+  const roles = worldAccess(
+    { ...options.environment, ...options.roles?.settings },
+    () => ({ autoScaling }),
+    options.roles?.without,
+  );
+  machines.authorize = roles.judgeHost;
   const proxy = new SimulatedProxy(machines);
   const elb = new ClassicLoadBalancing({
     clock,
@@ -254,7 +275,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     },
   ];
   machines.managersAreThere = swarm !== "none";
-  const autoScaling = new AutoScaling({
+  const autoScaling: AutoScaling = new AutoScaling({
     clock,
     machines,
     publish,
@@ -374,7 +395,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     clock,
     region: "ap-northeast-1",
     invoke: invocations.track(options.around ? options.around(invoke) : invoke),
-    hooks: byFunction(hooks),
+    hooks: inTurn(roles.checkpoints, byFunction(hooks)),
     deadLetter: deadLetterOf(functions, send),
   });
   /** Of the functions that are not durable it is the only one. */
@@ -398,7 +419,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
       eventBus,
       lambdaModel({ functions, durable, asynchronous, invoke: askDispatch }),
     ],
-    interceptors: [invocations.guard, ...(options.interceptors ?? [])],
+    interceptors: [invocations.guard, roles.interceptor, ...(options.interceptors ?? [])],
     onCall: (record) => calls.push(record),
     onError: (error, { service, operation }) => report(`${service} ${operation}: ${String(error)}`),
   });
@@ -522,6 +543,7 @@ export const createTestWorld = async (options: WorldOptions = {}) => {
     /** Outcomes of rolls, as they were published; a step that was repeated publishes once more. */
     published,
     handle,
+    roles,
     log,
     lines,
     calls,

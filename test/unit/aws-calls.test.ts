@@ -170,6 +170,13 @@ describe("a command", () => {
     expect(input.Parameters).toEqual({ nodeId: ["n1"], mode: [""], executionTimeout: ["120"] });
   });
 
+  it("is of the document's default version, or of one by its number", async () => {
+    const { client, asked } = manager({ SendCommand: { Command: { CommandId: "c1" } } });
+    await sendCommand(client, command);
+    await sendCommand(client, { ...command, version: "7" });
+    expect(asked.map(({ input }) => input.DocumentVersion)).toEqual([undefined, "7"]);
+  });
+
   it("gives the agent half a minute at least, and its comment has 100 characters at most", async () => {
     const { client, asked } = manager({ SendCommand: { Command: { CommandId: "c1" } } });
     await sendCommand(client, { ...command, deliverySeconds: 5, comment: "x".repeat(101) });

@@ -38,6 +38,7 @@ const edges: [name: string, taken: string[], refused: string[]][] = [
   ["WORKER_TOKEN_PARAMETER", ["/a", `/${many(200)}`], ["", "/", "a", `/${many(201)}`, "/a b", "x/a"]],
   ["SERVICES_PARAMETER", ["/a", `/${many(200)}`], ["", "/", "a", `/${many(201)}`, "/a$", "x/a"]],
   ["DOCUMENT_PREFIX", ["a", "a.b_c-", many(100)], ["", many(101), "a b", "/a", "a/"]],
+  ["DOCUMENTS_REVISION", ["", "0123456789ab"], ["0", "0123456789abc", "0123456789AB", " 0123456789ab"]],
   [
     "LOG_GLOBS",
     ["/a", "/var/log/*/?.log /srv/x_y-z.log"],
@@ -221,7 +222,7 @@ describe("a setting", () => {
         ([, example = ""]) => [name, example],
       ),
     );
-    expect(examples).toHaveLength(23);
+    expect(examples).toHaveLength(24);
     expect(problemsOf(Object.fromEntries(examples))).toEqual([]);
   });
 });
@@ -249,6 +250,7 @@ describe("a right configuration", () => {
       workerTokenParameter: "/hive-swarm/hive/join-token/worker",
       servicesParameter: "/hive-swarm/hive/services",
       documentPrefix: "hive-swarm-dev-",
+      documentsRevision: undefined,
       logGlobs: "/var/log/hive/*/*.log",
       filebeatData: "/var/lib/filebeat",
       filebeatHttp: "127.0.0.1:5066",

@@ -56,6 +56,7 @@ const calls: [service: string, operation: string, input: object, permissions: st
     { LoadBalancerName: "hive" },
     ["elasticloadbalancing:DeregisterInstancesFromLoadBalancer"],
   ],
+  ["ssm", "DescribeDocument", { Name: "d" }, ["ssm:DescribeDocument"]],
   ["ssm", "DescribeInstanceInformation", {}, ["ssm:DescribeInstanceInformation"]],
   ["ssm", "GetCommandInvocation", {}, ["ssm:GetCommandInvocation"]],
   ["ssm", "ListCommandInvocations", {}, ["ssm:ListCommandInvocations"]],
