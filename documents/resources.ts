@@ -48,7 +48,7 @@ let known: string | undefined;
 
 /**
  * Of all documents together: a function calls the versions that were deployed with it (shared/flows/document-version.ts). Not the name of
- * a version, which can be given once only: going back to an older content, as a failed deployment does, would be refused.
+ * a version: that can be given once only, and a deployment that fails goes back to what had its name before.
  */
 export const revision = (): string => {
   known ??= createHash("sha256")

@@ -1,4 +1,5 @@
 // Who has assumed which role: a function that of its definition, an instance that of its group.
+import type { GroupDefinition } from "../template/infrastructure-types.ts";
 import type { RoleDefinition, Template } from "../template/types.ts";
 import type { Facts } from "./facts.ts";
 
@@ -8,7 +9,9 @@ export interface Identity {
   session: string;
 }
 
-export type PrincipalsTemplate = Pick<Template, "roles" | "functions" | "groups" | "stackName">;
+export type PrincipalsTemplate = Pick<Template, "roles" | "functions" | "stackName"> & {
+  groups: readonly Pick<GroupDefinition, "name" | "roleArn">[];
+};
 
 /** @returns from a caller's principal (`function:join-node`, `instance:i-0abc…`) to its identity; throws where there is none. */
 export const principals =

@@ -84,7 +84,7 @@ const keyOf = told;
 const shown = ({ role = "*", actions, resource = "*" }: Accepted): string =>
   `${role}: ${actions.join(", ")} on ${resource}`;
 
-const matches = (entry: Accepted, { role, action, resource, condition }: Permission): boolean =>
+export const matches = (entry: Accepted, { role, action, resource, condition }: Permission): boolean =>
   like(entry.role ?? "*", role) &&
   entry.actions.some((pattern) => like(pattern, action)) &&
   like(entry.resource ?? "*", resource) &&

@@ -1,5 +1,6 @@
 // What a test run used of the roles' permissions, and what was refused to them: each process writes down what is new to it, one line
 // each, and scripts/permissions.ts reads them all at the end. A process may be killed at any moment, so nothing is kept for later.
+import { randomUUID } from "node:crypto";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Refusal } from "./access.ts";
@@ -25,15 +26,27 @@ export interface Recorder {
   refused(refusal: Refusal): void;
 }
 
+const silent: Recorder = { used: () => {}, refused: () => {} };
+const recorders = new Map<string, Recorder>();
+
+/** One for each directory, however many worlds a process makes: it writes nothing twice. */
 export const recorder = (directory = process.env[RECORD_DIRECTORY]): Recorder => {
-  if (directory === undefined || directory === "") return { used: () => {}, refused: () => {} };
-  const seen = new Set<unknown>();
+  if (directory === undefined || directory === "") return silent;
+  const made = recorders.get(directory) ?? recordIn(directory);
+  recorders.set(directory, made);
+  return made;
+};
+
+const recordIn = (directory: string): Recorder => {
+  mkdirSync(directory, { recursive: true });
+  // Not the process's id: each sandbox counts its own from 1.
+  const file = join(directory, `${randomUUID()}.jsonl`);
+  const seen = new Set<string>();
   const write = (line: object): void => {
     const text = JSON.stringify(line);
     if (seen.has(text)) return;
     seen.add(text);
-    mkdirSync(directory, { recursive: true });
-    appendFileSync(join(directory, `${process.pid}.jsonl`), `${text}\n`);
+    appendFileSync(file, `${text}\n`);
   };
   const together = new WeakSet<readonly Grant[]>();
   return {

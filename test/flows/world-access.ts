@@ -22,7 +22,7 @@ const packagedTemplate = ({ RESCUE_BUCKET = "", BACKUP_BUCKET = "" }: Readonly<R
     readTemplate(".serverless", {
       account: account.id,
       region: account.region,
-      parameters: { RescueBucket: RESCUE_BUCKET, BackupBucket: BACKUP_BUCKET },
+      parameters: { Groups: "create", RescueBucket: RESCUE_BUCKET, BackupBucket: BACKUP_BUCKET },
     });
   templates.set(key, template);
   return template;
@@ -51,7 +51,7 @@ export const worldAccess = (
     instance: (instanceId) => {
       const { autoScaling } = parts();
       const launched = autoScaling.history().find((change) => change.instanceId === instanceId);
-      return launched && { ...autoScaling.traits(launched.group), tags };
+      return launched && { group: launched.group, tags };
     },
     byTag: () => [],
   };

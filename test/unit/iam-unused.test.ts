@@ -200,9 +200,10 @@ describe("the record", () => {
       { ...ofBucket, Action: "s3:PutObject" },
     ];
     const { roles } = parseTemplate(template(statements), { ...place, parameters: { Bucket: "b" } });
-    const facts = { instance: () => ({ role: "worker" as const, tags: {} }), byTag: () => [] };
+    const facts = { instance: () => ({ group: "workers", tags: {} }), byTag: () => [] };
+    const groups = [{ name: "workers", roleArn: roles[0]?.arn ?? "" }];
     const access = createAccess({
-      template: { roles, functions: [], stackName: "stack" },
+      template: { roles, groups, functions: [], stackName: "stack" },
       account,
       facts,
       recorder: recorder(join(directory, "new")),

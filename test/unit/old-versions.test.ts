@@ -23,7 +23,7 @@ it("each document is published as one version more, under the same name", () => 
   expect(documents).toHaveLength(documentNames().length);
   for (const { Properties } of documents) {
     expect(Properties).toMatchObject({ UpdateMethod: "NewVersion", Name: { "Fn::Join": expect.anything() } });
-    // A name of a version can be given once: a deployment that is rolled back would give it again, and fail.
+    // The name of a version can be given once, and a deployment that is rolled back would give it again.
     expect(Properties).not.toHaveProperty("VersionName");
   }
 });
