@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Change, CloudWatch } from "../models/cloud-watch/cloud-watch.ts";
 import { type Monitoring, readMonitoring } from "../template/monitoring.ts";
+import { PACKAGE_DIRECTORY } from "../template/packaging.ts";
 import { REGISTRY_TEMPLATE_FILE } from "../template/registry-template.ts";
 import { TEMPLATE_FILE } from "../template/template.ts";
 import { parseYamlTemplate } from "../template/yaml.ts";
@@ -24,7 +25,7 @@ export interface Told {
 export const readAlarms = (projectDirectory: string, stackName: string): Monitoring => {
   const read = (file: string) => readFileSync(join(projectDirectory, file), "utf8");
   const { account, region, registryRegion } = names;
-  const own = readMonitoring(JSON.parse(read(`.serverless/${TEMPLATE_FILE}`)), {
+  const own = readMonitoring(JSON.parse(read(`${PACKAGE_DIRECTORY}/${TEMPLATE_FILE}`)), {
     account,
     region,
     stackName,
