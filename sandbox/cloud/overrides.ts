@@ -81,7 +81,7 @@ export const OVERRIDES: readonly Override[] = [
   },
   {
     what: "`ROLL_DELAY_SECONDS` of the functions",
-    why: "the load balancer asks more often, so a worker is back sooner",
+    why: "2 s: the load balancer takes a worker back after two good answers, each half a second apart",
     apply: (template) => eachFunction(template, { ROLL_DELAY_SECONDS: String(rollDelaySeconds) }),
   },
   {
