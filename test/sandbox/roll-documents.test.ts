@@ -160,6 +160,7 @@ describe("an over-committed service", () => {
       held: 2,
       pulled: 1,
       pruned: 0,
+      disk: expect.any(Number),
       missing: "",
     });
     expect(await hold(worker, { images: second })).toMatchObject({ held: 1, pulled: 0 });

@@ -48,6 +48,7 @@ const host = ({ here = [], used = [], pulls = {}, token = "c2VjcmV0" }: Host): v
     `echo "docker $*" >>"$CALLS"
      case "$*" in
        version) ;;
+       "info --format {{.DockerRootDir}}") echo /data/docker ;;
        "image inspect "*)
          for word; do case $word in *@sha256:*|*/*) name=$word ;; esac; done
          case $name in ${here.map((name) => `'${name}') echo '${idOf(name)}' ;;`).join(" ")} *) exit 1 ;; esac ;;
@@ -58,6 +59,7 @@ const host = ({ here = [], used = [], pulls = {}, token = "c2VjcmV0" }: Host): v
        *) exit 1 ;;
      esac`,
   );
+  program("df", `[ "$*" = "--output=pcent /data/docker" ] && printf 'Use%%%%\\n 37%%%%\\n'`);
   const endings = Object.entries(pulls).map(
     ([part, text]) =>
       `*'${encodeURIComponent(part)}'*) printf '%s\\n' '${text}' '${text.endsWith("\n500") ? "" : 200}' ;;`,
@@ -94,14 +96,17 @@ describe("hold-images", () => {
   it("pulls by digest what is not here, with the host's own role, and asks for one token", () => {
     host({ here: [V1] });
     const { answer, status } = hold({ images: `${V1} ${V2} ${V3}` });
-    expect({ status, answer }).toEqual({ status: 0, answer: { held: 3, pulled: 2, pruned: 0, missing: "" } });
+    expect({ status, answer }).toEqual({
+      status: 0,
+      answer: { held: 3, pulled: 2, pruned: 0, disk: 37, missing: "" },
+    });
     expect(pulled()).toEqual([V2, V3]);
     expect(calls().match(/curl token/g)).toHaveLength(1);
   });
 
   it("pulls nothing, and asks for no token, where everything is here", () => {
     host({ here: [V1] });
-    expect(hold({ images: V1 }).answer).toEqual({ held: 1, pulled: 0, pruned: 0, missing: "" });
+    expect(hold({ images: V1 }).answer).toEqual({ held: 1, pulled: 0, pruned: 0, disk: 37, missing: "" });
     expect(calls()).not.toContain("curl");
   });
 
@@ -110,7 +115,7 @@ describe("hold-images", () => {
     const base = mkdtempSync(join(tmpdir(), "sources-"));
     writeFileSync(join(base, "file"), "kept");
     const { answer } = hold({ images: V1, directories: `${base}/my+logs/of%20hive ${base}/file` });
-    expect(answer).toEqual({ held: 1, pulled: 0, pruned: 0, missing: "" });
+    expect(answer).toEqual({ held: 1, pulled: 0, pruned: 0, disk: 37, missing: "" });
     expect(existsSync(join(base, "my logs/of hive"))).toBe(true);
     expect(readFileSync(join(base, "file"), "utf8")).toBe("kept");
     rmSync(base, { recursive: true });
@@ -144,7 +149,10 @@ describe("hold-images", () => {
   it("does without a spare that cannot be had, and names it", () => {
     host({ pulls: { ":2.0.0@": '{"errorDetail":{"message":"manifest unknown"}}' } });
     const { answer, status } = hold({ images: `+${V2} ${V1} +${V3}` });
-    expect({ status, answer }).toEqual({ status: 0, answer: { held: 2, pulled: 2, pruned: 0, missing: V2 } });
+    expect({ status, answer }).toEqual({
+      status: 0,
+      answer: { held: 2, pulled: 2, pruned: 0, disk: 37, missing: V2 },
+    });
   });
 
   it("says so when the role may not have a token", () => {
@@ -154,7 +162,13 @@ describe("hold-images", () => {
       step: "login",
       cause: expect.stringContaining("AccessDeniedException"),
     });
-    expect(hold({ images: `+${V1}` }).answer).toEqual({ held: 0, pulled: 0, pruned: 0, missing: V1 });
+    expect(hold({ images: `+${V1}` }).answer).toEqual({
+      held: 0,
+      pulled: 0,
+      pruned: 0,
+      disk: 37,
+      missing: V1,
+    });
   });
 
   it("says so when the daemon does not answer", () => {
@@ -182,8 +196,14 @@ describe("hold-images", () => {
     host({ here: [held, kept, used, tagged, gone, other], used: [used] });
     const { answer } = hold({ images: held, keep: `+${kept} ${image("9.9.9")}`, prune: REPOSITORY });
     expect(removed()).toEqual([tagged, gone]);
-    expect(answer).toEqual({ held: 1, pulled: 0, pruned: 2, missing: "" });
+    expect(answer).toEqual({ held: 1, pulled: 0, pruned: 2, disk: 37, missing: "" });
     expect(calls()).not.toMatch(/image rm.*(-f|--force)/);
+  });
+
+  it("and says nothing of a disk that cannot be measured, which is no reason to fail", () => {
+    host({ here: [V1] });
+    program("df", "exit 1");
+    expect(hold({ images: V1 })).toMatchObject({ status: 0, answer: { held: 1, disk: null } });
   });
 
   it("takes nothing away without being told of which repository", () => {

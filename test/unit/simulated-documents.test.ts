@@ -367,7 +367,7 @@ describe("hold-images", () => {
         keep: image("d"),
         prune: repository,
       }),
-    ).toEqual({ held: 2, pulled: 1, pruned: 1, missing: "" });
+    ).toEqual({ held: 2, pulled: 1, pruned: 1, disk: 20, missing: "" });
     expect([...host.images].sort()).toEqual(
       [image("a", "1.1"), image("d"), NEW, `other@sha256:${"f".repeat(64)}`].sort(),
     );
@@ -379,6 +379,7 @@ describe("hold-images", () => {
       held: 1,
       pulled: 0,
       pruned: 0,
+      disk: 20,
       missing: "",
     });
     machines.host("i-00000bb1").images.add(image("d"));
@@ -392,6 +393,7 @@ describe("hold-images", () => {
       held: 2,
       pulled: 1,
       pruned: 0,
+      disk: 20,
       missing: image("c"),
     });
   });
