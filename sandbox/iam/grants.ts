@@ -62,9 +62,12 @@ export const permissionOf = ({
 }: Pick<Grant, "role" | "action" | "named">): Permission => ({
   role,
   action,
-  resource: shown(named.Resource, named.NotResource),
-  condition: shownCondition(named.Condition),
+  resource: shown(named.Resource, named.NotResource).replace(ACCOUNT, "account"),
+  condition: shownCondition(named.Condition).replace(ACCOUNT, "account"),
 });
+
+/** In an ARN. Each deployment has its own, and the layers of the tests are deployments of two. */
+const ACCOUNT = /(?<=:)\d{12}(?=:)/g;
 
 /** For people, and as the key of a record. */
 export const nameOf = ({ role, action, resource }: Pick<Grant, "role" | "action" | "resource">): string =>

@@ -168,6 +168,14 @@ describe("what roles hold", () => {
     expect(grants.map(permissionOf)).toEqual(permissionsIn(template([ofBucket], "There"), place));
   });
 
+  it("is told alike in each account", () => {
+    const Resource = { "Fn::Sub": `arn:aws:sqs:${"$"}{AWS::Region}:${"$"}{AWS::AccountId}:queue` };
+    const queue = template([{ Effect: "Allow", Action: "sqs:SendMessage", Resource }]);
+    const here = permissionsIn(queue, place);
+    expect(here).toMatchObject([{ resource: `arn:aws:sqs:${place.region}:account:queue` }]);
+    expect(permissionsIn(queue, { ...place, account: "210987654321" })).toEqual(here);
+  });
+
   it("is one permission for each value of a condition, where one of them is enough", () => {
     const Condition = { StringEquals: { a: ["1", "2"], b: "3" }, ArnLike: { c: ["4", "5"] } };
     expect(splitCondition(Condition)).toHaveLength(4);
