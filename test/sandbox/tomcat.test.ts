@@ -188,5 +188,5 @@ describe("Hive's image in the swarm", () => {
       },
       30,
     );
-  }, 400_000);
+  }, 900_000);
 });
