@@ -10,7 +10,7 @@ import type { CoreWorld } from "./world.ts";
 const known = new WeakMap<SSMClient, Map<string, string>>();
 
 /**
- * @param name with the stack's prefix
+ * @param document its name, with the stack's prefix
  * @returns a number; `$LATEST` where the version is not found, since newer documents take what older functions send
  *   (docs/decisions.md); undefined where no revision is configured
  * @throws what AWS answers for what passes by itself, such as throttling
@@ -18,21 +18,21 @@ const known = new WeakMap<SSMClient, Map<string, string>>();
 export const versionToSend = async (
   flow: Flow,
   world: CoreWorld,
-  name: string,
+  document: string,
 ): Promise<string | undefined> => {
   const { documentsRevision: revision } = world.config;
   if (revision === undefined) return undefined;
   const versions = known.get(world.systemsManager) ?? new Map<string, string>();
   known.set(world.systemsManager, versions);
-  const version = versions.get(name) ?? (await lookFor(flow, world, name, revision));
-  versions.set(name, version);
+  const version = versions.get(document) ?? (await lookFor(flow, world, document, revision));
+  versions.set(document, version);
   return version;
 };
 
-const lookFor = async (flow: Flow, world: CoreWorld, name: string, revision: string): Promise<string> => {
-  const told = { flow: flow.name, document: name, revision };
+const lookFor = async (flow: Flow, world: CoreWorld, document: string, revision: string): Promise<string> => {
+  const told = { flow: flow.name, document, revision };
   try {
-    const found = await versionOf(world.systemsManager, name, revision);
+    const found = await versionOf(world.systemsManager, document, revision);
     if (found !== undefined) return found;
     world.log.warn("document version not found, the newest is sent", told);
   } catch (error) {
