@@ -181,7 +181,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     [`autoscaling:CompleteLifecycleAction on ${GROUP}`]: {
       flow: "join",
       ends:
-        "abandoned (complete CONTINUE); told: completion failed (complete CONTINUE), join abandoned (complete CONTINUE); " +
+        "abandoned (complete CONTINUE); told: completion failed (complete CONTINUE), step out of time (complete CONTINUE), join abandoned (complete CONTINUE); " +
         "hook ABANDON by timeout",
     },
     // A join that is quicker than the hook's timeout needs none.
@@ -208,7 +208,7 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "ssm:GetCommandInvocation on *": abandoned("join host"),
     // The swarm is on it, so it is not given up.
     [`autoscaling:CompleteLifecycleAction on ${MANAGERS}`]: forms(
-      "failed (complete CONTINUE); told: completion failed (complete CONTINUE), join failed (complete CONTINUE); " +
+      "failed (complete CONTINUE); told: completion failed (complete CONTINUE), step out of time (complete CONTINUE), join failed (complete CONTINUE); " +
         "hook ABANDON by timeout",
     ),
     [`autoscaling:RecordLifecycleActionHeartbeat on ${MANAGERS}`]: forms(
@@ -263,14 +263,14 @@ export const endings: Readonly<Record<string, Readonly<Record<string, Expected |
     "lambda:CheckpointDurableExecution on function:hive-swarm-dev-retire-node:*/durable-execution/*/*":
       retireFails,
     [`autoscaling:CompleteLifecycleAction on ${GROUP}`]: retire(
-      "execution FAILED; told: completion failed (complete CONTINUE), retire failed: the hook stays open (complete CONTINUE); " +
+      "execution FAILED; told: completion failed (complete CONTINUE), step out of time (complete CONTINUE), retire failed: the hook stays open (complete CONTINUE); " +
         "hook CONTINUE by timeout; dead letter",
     ),
     [`autoscaling:RecordLifecycleActionHeartbeat on ${GROUP}`]: retire(
       "retired (shipped); told: heartbeat failed (host reachable); hook CONTINUE by call",
     ),
     [`autoscaling:CompleteLifecycleAction on ${MANAGERS}`]: retire(
-      "execution FAILED; told: completion failed (complete CONTINUE), retire failed: the hook stays open (complete CONTINUE); " +
+      "execution FAILED; told: completion failed (complete CONTINUE), step out of time (complete CONTINUE), retire failed: the hook stays open (complete CONTINUE); " +
         "hook CONTINUE by timeout; dead letter",
       "a manager retires",
     ),

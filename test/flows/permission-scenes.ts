@@ -316,7 +316,8 @@ export const REFUSAL = /is not authorized to perform|The ciphertext refers to/;
 const refusals = (world: PermissionWorld, flow: string | undefined): string[] => {
   const told = new Map<string, string>();
   for (const { message, fields } of world.log) {
-    if (flow === undefined || fields.flow !== flow || told.has(message)) continue;
+    // That of every step is no flow's own word.
+    if (flow === undefined || fields.flow !== flow || message === "step ended" || told.has(message)) continue;
     if (REFUSAL.test(JSON.stringify(fields)))
       told.set(message, fields.step === undefined ? message : `${message} (${fields.step})`);
   }
