@@ -3,7 +3,6 @@
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { versionOf } from "../aws/documents.ts";
 import { errorCode, errorText } from "../aws/errors.ts";
-import type { Flow } from "./flow.ts";
 import type { CoreWorld } from "./world.ts";
 
 /** A version's number and content never change, so each is looked for once in the life of a function's process, found or not. */
@@ -11,26 +10,27 @@ const known = new WeakMap<SSMClient, Map<string, string>>();
 
 /**
  * @param name with the stack's prefix
+ * @param flowName for the log
  * @returns a number; `$LATEST` where the version is not found, since newer documents take what older functions send
  *   (docs/decisions.md); undefined where no revision is configured
  * @throws what AWS answers for what passes by itself, such as throttling
  */
 export const versionToSend = async (
-  flow: Flow,
   world: CoreWorld,
   name: string,
+  flowName: string,
 ): Promise<string | undefined> => {
   const { documentsRevision: revision } = world.config;
   if (revision === undefined) return undefined;
   const versions = known.get(world.systemsManager) ?? new Map<string, string>();
   known.set(world.systemsManager, versions);
-  const version = versions.get(name) ?? (await lookFor(flow, world, name, revision));
+  const version = versions.get(name) ?? (await lookFor(world, name, revision, flowName));
   versions.set(name, version);
   return version;
 };
 
 const lookFor = async (flow: Flow, world: CoreWorld, name: string, revision: string): Promise<string> => {
-  const told = { flow: flow.name, document: name, revision };
+  const told = { flow: flowName, document: name, revision };
   try {
     const found = await versionOf(world.systemsManager, name, revision);
     if (found !== undefined) return found;
