@@ -9,30 +9,32 @@ import type { CoreWorld } from "./world.ts";
 const known = new WeakMap<SSMClient, Map<string, string>>();
 
 /**
- * @param name with the stack's prefix
- * @param flowName for the log
+ * @param document with the stack's prefix
+ * @param flow its name, for the log
  * @returns a number; `$LATEST` where the version is not found, since newer documents take what older functions send
  *   (docs/decisions.md); undefined where no revision is configured
  * @throws what AWS answers for what passes by itself, such as throttling
  */
 export const versionToSend = async (
   world: CoreWorld,
-  name: string,
-  flowName: string,
+  document: string,
+  flow: string,
 ): Promise<string | undefined> => {
   const { documentsRevision: revision } = world.config;
   if (revision === undefined) return undefined;
   const versions = known.get(world.systemsManager) ?? new Map<string, string>();
   known.set(world.systemsManager, versions);
-  const version = versions.get(name) ?? (await lookFor(world, name, revision, flowName));
-  versions.set(name, version);
+  const version = versions.get(document) ?? (await lookFor(world, { document, flow, revision }));
+  versions.set(document, version);
   return version;
 };
 
-const lookFor = async (flow: Flow, world: CoreWorld, name: string, revision: string): Promise<string> => {
-  const told = { flow: flowName, document: name, revision };
+const lookFor = async (
+  world: CoreWorld,
+  told: { document: string; flow: string; revision: string },
+): Promise<string> => {
   try {
-    const found = await versionOf(world.systemsManager, name, revision);
+    const found = await versionOf(world.systemsManager, told.document, told.revision);
     if (found !== undefined) return found;
     world.log.warn("document version not found, the newest is sent", told);
   } catch (error) {
