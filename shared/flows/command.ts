@@ -26,7 +26,7 @@ export const sendDocument = async (
   const name = world.config.documentPrefix + document;
   const commandId = await sendCommand(world.systemsManager, {
     document: name,
-    version: await versionToSend(flow, world, name),
+    version: await versionToSend(world, name, flow.name),
     instanceIds,
     parameters,
     deliverySeconds: DELIVERY_SECONDS,
