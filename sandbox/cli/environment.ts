@@ -1,8 +1,10 @@
 // `.sandbox/env`: what a shell needs to talk to the sandbox as one talks to AWS, and the `aws` in front of the
 // real one that goes to the sandbox's endpoint.
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+
+import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { addresses, names, operatorKeys } from "../cloud/configuration.ts";
+import { executable } from "../executable.ts";
 import { readPorts } from "./launch.ts";
 
 export interface EnvironmentFacts {
@@ -103,13 +105,4 @@ export const writeEnvironmentOf = (stateDirectory: string): string => {
 const findAws = (): string => {
   const places = ["/usr/bin", "/usr/local/bin", ...(process.env.PATH ?? "").split(delimiter)];
   return places.map((place) => join(place, "aws")).find(executable) ?? "/usr/bin/aws";
-};
-
-const executable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 };

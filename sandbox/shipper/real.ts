@@ -1,6 +1,7 @@
 // The real filebeat, where this machine has one: HIVE_FILEBEAT=DIRECTORY (docs/sandbox.md, "filebeat"), or else the path.
-import { accessSync, constants } from "node:fs";
+
 import { delimiter, join, resolve } from "node:path";
+import { executable } from "../executable.ts";
 
 /**
  * @returns the program; undefined where there is none, and the stand-in has to do
@@ -26,12 +27,3 @@ export const realFilebeat = (
 
 /** Its log to standard error. Strict permissions are for a file that others could write; the clone's owner need not be root. */
 export const realArguments = ["--strict.perms=false", "-e"] as const;
-
-const executable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
